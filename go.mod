@@ -1,0 +1,3 @@
+module github.com/stackforge/marconi
+
+go 1.26.0
