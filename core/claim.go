@@ -1,0 +1,158 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/stackforge/marconi/storage"
+)
+
+// ClaimCreateRequest claims messages.
+type ClaimCreateRequest struct {
+	Queue string `json:"queue_name"`
+	Limit *int64 `json:"limit"`
+	TTL   *int64 `json:"ttl"`   // seconds that the claim lasts
+	Grace *int64 `json:"grace"` // seconds that its messages live beyond it, at least
+}
+
+// Claim is a hold on messages.
+type Claim struct {
+	ID       string    `json:"-"`
+	Age      int64     `json:"age"` // seconds since it was made or renewed
+	TTL      int64     `json:"ttl"` // seconds
+	Messages []Message `json:"messages"`
+}
+
+// ClaimCreated is a claim just made. It has no messages if there were none to
+// claim, and does not exist then.
+type ClaimCreated struct {
+	ID       string    `json:"claim_id"`
+	Messages []Message `json:"messages"`
+}
+
+// CreateClaim claims the first free messages of a queue. Messages that were
+// claimed too often move to the dead letters instead.
+func (b *Broker) CreateClaim(ctx context.Context, who Caller, r ClaimCreateRequest) (ClaimCreated, error) {
+	limit, err := page(r.Limit, b.limits.MaxMessagesPerClaimOrPop, messagePage)
+	if err != nil {
+		return ClaimCreated{}, err
+	}
+	now := b.now()
+	expires, keep, err := b.hold(now, r.TTL, r.Grace, MinClaimGrace)
+	if err != nil {
+		return ClaimCreated{}, err
+	}
+	o := storage.ClaimOrder{ID: newID(), Queue: who.queue(r.Queue), Now: now, Expires: expires, Keep: keep, Limit: limit}
+	s, err := b.settingsFor(ctx, o.Queue, now)
+	var made storage.Claim
+	if err == nil {
+		o.Bury = burial(who, s, now)
+		made, err = b.store.CreateClaim(ctx, o)
+	}
+	if errors.Is(err, storage.ErrQueueNotFound) {
+		return ClaimCreated{}, nil
+	}
+	if err != nil {
+		return ClaimCreated{}, fault(err, "Claim could not be created.")
+	}
+	return ClaimCreated{ID: made.ID, Messages: viewsOf(made.Messages, now)}, nil
+}
+
+// hold says when a claim ends and how long its messages live at least.
+func (b *Broker) hold(now time.Time, ttl, grace *int64, minGrace int64) (expires, keep time.Time, err error) {
+	t, g := b.limits.DefaultClaimTTL, b.limits.DefaultClaimGrace
+	if ttl != nil {
+		t = *ttl
+	}
+	if grace != nil {
+		g = *grace
+	}
+	err = firstError(
+		checkSpan("TTL for a claim", t, MinClaimTTL, b.limits.MaxClaimTTL),
+		checkSpan("grace for a claim", g, minGrace, b.limits.MaxClaimGrace))
+	expires = now.Add(seconds(t))
+	return expires, expires.Add(seconds(max(0, g))), err
+}
+
+// burial is nil for a queue that has no dead letters.
+func burial(who Caller, s settings, now time.Time) *storage.Bury {
+	if !s.countClaims {
+		return nil
+	}
+	bury := &storage.Bury{Max: s.maxClaims, Queue: who.queue(s.dead), Epoch: newEpoch()}
+	if s.deadTTL > 0 {
+		bury.Expires = now.Add(seconds(s.deadTTL))
+	}
+	return bury
+}
+
+// ClaimGetRequest names a claim.
+type ClaimGetRequest struct {
+	Queue string `json:"queue_name"`
+	ID    string `json:"claim_id"`
+}
+
+// GetClaim shows a claim and what is left in it.
+func (b *Broker) GetClaim(ctx context.Context, who Caller, r ClaimGetRequest) (Claim, error) {
+	now := b.now()
+	c, err := b.store.GetClaim(ctx, who.queue(r.Queue), r.ID, now)
+	if errors.Is(err, storage.ErrClaimNotFound) {
+		return Claim{}, noClaim(who, r.Queue, r.ID)
+	}
+	if err != nil {
+		return Claim{}, fault(err, "Claim could not be queried.")
+	}
+	return Claim{
+		ID:       c.ID,
+		Age:      wholeSeconds(now.Sub(c.Created)),
+		TTL:      int64(c.Expires.Sub(c.Created) / time.Second),
+		Messages: viewsOf(c.Messages, now),
+	}, nil
+}
+
+func noClaim(who Caller, queue, id string) *Error {
+	return notFound("Claim %s does not exist in queue %s for project %s", id, queue, who.Project)
+}
+
+// ClaimUpdateRequest renews a claim.
+type ClaimUpdateRequest struct {
+	Queue string `json:"queue_name"`
+	ID    string `json:"claim_id"`
+	TTL   *int64 `json:"ttl"`   // seconds from now; nil: the default, not what it was
+	Grace *int64 `json:"grace"` // seconds; nil: the default
+}
+
+// UpdateClaim lets a claim end a ttl from now. Unlike with a new claim, a grace
+// below the minimum is taken, and a negative one for none.
+func (b *Broker) UpdateClaim(ctx context.Context, who Caller, r ClaimUpdateRequest) (None, error) {
+	now := b.now()
+	expires, keep, err := b.hold(now, r.TTL, r.Grace, -longest)
+	if err != nil {
+		return None{}, err
+	}
+	err = b.store.RenewClaim(ctx, who.queue(r.Queue), r.ID, now, expires, keep)
+	if errors.Is(err, storage.ErrClaimNotFound) {
+		return None{}, noClaim(who, r.Queue, r.ID)
+	}
+	if err != nil {
+		return None{}, fault(err, "Claim could not be updated.")
+	}
+	return None{}, nil
+}
+
+// ClaimDeleteRequest names a claim to release.
+type ClaimDeleteRequest struct {
+	Queue string `json:"queue_name"`
+	ID    string `json:"claim_id"`
+}
+
+// DeleteClaim releases what is left in a claim at once. A claim that is not there
+// is no error.
+func (b *Broker) DeleteClaim(ctx context.Context, who Caller, r ClaimDeleteRequest) (None, error) {
+	now := b.now()
+	if err := b.store.ReleaseClaim(ctx, who.queue(r.Queue), r.ID, now, now); err != nil {
+		return None{}, fault(err, "Claim could not be deleted.")
+	}
+	return None{}, nil
+}
