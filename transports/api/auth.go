@@ -1,0 +1,44 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/stackforge/marconi/core"
+)
+
+// Authenticator finds out who sends a call. It may be used by many goroutines.
+type Authenticator interface {
+	// Authenticate answers what is proven of the caller: its roles, and its
+	// project, or "" to let it name any. It answers ErrUnauthenticated, or an
+	// error of its own if it cannot tell at this moment.
+	Authenticate(ctx context.Context, c *Call) (core.Caller, error)
+
+	// Challenge tells a caller how to authenticate: the value of a
+	// WWW-Authenticate header, or "".
+	Challenge() string
+}
+
+// ErrUnauthenticated is the answer to a caller who has not proven who it is.
+var ErrUnauthenticated = errors.New("api: not authenticated")
+
+// Authenticate lets only calls pass of which a knows the sender.
+func Authenticate(a Authenticator) Middleware {
+	return func(next Handler) Handler {
+		return HandlerFunc(func(ctx context.Context, c *Call) Reply {
+			caller, err := a.Authenticate(ctx, c)
+			switch {
+			case errors.Is(err, ErrUnauthenticated):
+				return Reply{Status: 401, Result: &Problem{
+					Title:       "Unauthorized",
+					Description: "The request you have made requires authentication.",
+					Challenge:   a.Challenge(),
+				}}
+			case err != nil:
+				return failed(&core.Error{Code: core.Unavailable, Text: "The caller could not be authenticated.", Err: err})
+			}
+			c.Caller = caller
+			return next.Handle(ctx, c)
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"reflect"
+	"slices"
+)
+
+// titleBody is of complaints about what a body looks like, not what it asks for.
+const titleBody = "Invalid request body"
+
+// decode fills a request, given as a pointer to it: first from the parameters,
+// then from the body.
+func (p *plan) decode(c *Call, request any) error {
+	v := reflect.ValueOf(request).Elem()
+	rule := c.Dialect.rule(c.Action)
+	if err := p.fromParams(c, v); err != nil {
+		return err
+	}
+	for _, f := range p.headers {
+		*f.in(v).(*string), _ = c.Header(f.name)
+	}
+	for _, name := range rule.Set {
+		if f := p.switches[name]; f != nil {
+			*f.in(v).(*bool) = true
+		}
+	}
+	if p.size != nil {
+		*p.size.in(v).(*int) = c.Size
+	}
+	if c.Cut {
+		return p.tooLarge()
+	}
+	return p.fromBody(c, rule, v)
+}
+
+// tooLarge leaves it to an operation that limits the size to say so.
+func (p *plan) tooLarge() error {
+	if p.size != nil {
+		return nil
+	}
+	return newInvalid("", "The request is too large.")
+}
+
+func (p *plan) fromParams(c *Call, v reflect.Value) error {
+	for _, given := range c.Params.Given {
+		f := p.named[given.Field]
+		if f == nil {
+			continue
+		}
+		if err := setText(f.in(v), given); err != nil {
+			return err
+		}
+	}
+	if p.others != nil {
+		*p.others.in(v).(*map[string]string) = c.Params.Others
+	}
+	return nil
+}
+
+func (p *plan) fromBody(c *Call, rule Rule, v reflect.Value) error {
+	if len(c.Body) == 0 {
+		if rule.Empty != "" {
+			return newInvalid(titleBody, rule.Empty)
+		}
+		return nil
+	}
+	r := newReader(c.Body)
+	defer r.free()
+	if err := p.document(r, c, rule, v); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// document reads the whole body.
+func (p *plan) document(r *reader, c *Call, rule Rule, v reflect.Value) error {
+	if f := p.named[rule.Whole]; f != nil {
+		return r.into(f, v)
+	}
+	kind, err := r.kind()
+	switch {
+	case err != nil:
+		return err
+	case kind == '[' && rule.ListIsEmpty:
+		return missing(rule, nil)
+	case kind == '[':
+		return errDocumentType
+	case kind != '{':
+		return errNotParsed
+	}
+	var have []string
+	err = r.members(func(name []byte) error {
+		f := p.named[string(name)]
+		if f == nil || slices.Contains(c.Params.Own, f.name) {
+			return r.skip()
+		}
+		if len(rule.Require) > 0 {
+			have = append(have, f.name)
+		}
+		return r.into(f, v)
+	})
+	if err != nil {
+		return err
+	}
+	return missing(rule, have)
+}
+
+// missing complains of the first required field that is not there.
+func missing(rule Rule, have []string) error {
+	for _, need := range rule.Require {
+		switch {
+		case slices.Contains(have, need.Field):
+		case need.Complaint != "":
+			return newInvalid("", need.Complaint)
+		default:
+			return newInvalid(titleBody, `Missing "`+need.Field+`" field.`)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/stackforge/marconi/core"
+)
+
+// Codec is an encoding of documents.
+type Codec interface {
+	// Append writes a result behind dst.
+	Append(dst []byte, v any) ([]byte, error)
+}
+
+// JSON is the Codec of JSON.
+var JSON Codec = jsonCodec{}
+
+type jsonCodec struct{}
+
+// Append writes the lists of messages by hand, with their bodies as they were
+// posted: everything in them was checked when it came in.
+func (jsonCodec) Append(dst []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case *MessageList:
+		return v.append(dst), nil
+	case core.Message:
+		return (&Shape{ID: true, Claim: true}).append(dst, &v), nil
+	case core.MessagePage:
+		return plainList(v.Messages).append(dst), nil
+	case core.Messages:
+		return plainList(v.Messages).append(dst), nil
+	case core.MessagesRemoved:
+		return (&MessageList{Shape: Popped, Messages: v.Messages}).append(dst), nil
+	case core.Queue:
+		return append(dst, v.Metadata...), nil
+	}
+	b, err := json.Marshal(v)
+	return append(dst, b...), err
+}
+
+// Shape says what a message looks like to those who read it.
+type Shape struct {
+	ID       bool
+	Claim    bool   // claim_id, null if there is none
+	Count    bool   // claim_count
+	Checksum bool   // if there is one
+	Base     string // a path: with it, href is the path and the ID, with the claim if there is one
+}
+
+// Popped is what a message looks like once it is out of its queue.
+var Popped = Shape{ID: true, Claim: true, Count: true, Checksum: true}
+
+// MessageList is a list of messages with what goes around it.
+type MessageList struct {
+	Shape    Shape
+	Messages []core.Message
+	Links    []Link       // nil: no member "links"; empty: an empty one
+	Claim    *ClaimHeader // with it, the list is what a claim holds
+}
+
+// Link leads to another document.
+type Link struct {
+	Rel  string `json:"rel"`
+	Href string `json:"href"`
+}
+
+// ClaimHeader is what a claim says of itself.
+type ClaimHeader struct {
+	Age, TTL int64 // seconds
+	Href     string
+}
+
+func plainList(m []core.Message) *MessageList {
+	return &MessageList{Shape: Shape{ID: true, Claim: true}, Messages: m}
+}
+
+func (l *MessageList) append(dst []byte) []byte {
+	dst = append(dst, '{')
+	if c := l.Claim; c != nil {
+		dst = strconv.AppendInt(append(dst, `"age":`...), c.Age, 10)
+		dst = strconv.AppendInt(append(dst, `,"ttl":`...), c.TTL, 10)
+		dst = append(appendText(append(dst, `,"href":`...), c.Href), ',')
+	}
+	dst = append(dst, `"messages":[`...)
+	for i := range l.Messages {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = l.Shape.append(dst, &l.Messages[i])
+	}
+	dst = append(dst, ']')
+	if l.Links != nil {
+		dst = appendLinks(append(dst, `,"links":`...), l.Links)
+	}
+	return append(dst, '}')
+}
+
+func appendLinks(dst []byte, links []Link) []byte {
+	dst = append(dst, '[')
+	for i, l := range links {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendText(append(dst, `{"rel":`...), l.Rel)
+		dst = append(appendText(append(dst, `,"href":`...), l.Href), '}')
+	}
+	return append(dst, ']')
+}
+
+// append writes one message. IDs are the broker's own and need no quoting.
+func (s *Shape) append(dst []byte, m *core.Message) []byte {
+	dst = append(dst, '{')
+	if s.ID {
+		dst = append(append(append(dst, `"id":"`...), m.ID...), `",`...)
+	}
+	if s.Base != "" {
+		dst = append(append(append(append(dst, `"href":"`...), s.Base...), '/'), m.ID...)
+		if m.Claim != "" {
+			dst = append(append(dst, `?claim_id=`...), m.Claim...)
+		}
+		dst = append(dst, `",`...)
+	}
+	dst = strconv.AppendInt(append(dst, `"ttl":`...), m.TTL, 10)
+	dst = strconv.AppendInt(append(dst, `,"age":`...), m.Age, 10)
+	dst = append(append(dst, `,"body":`...), m.Body...)
+	if s.Claim {
+		dst = appendClaim(append(dst, `,"claim_id":`...), m.Claim)
+	}
+	if s.Count {
+		dst = strconv.AppendInt(append(dst, `,"claim_count":`...), int64(m.ClaimCount), 10)
+	}
+	if s.Checksum && m.Checksum != "" {
+		dst = append(append(append(dst, `,"checksum":"`...), m.Checksum...), '"')
+	}
+	return append(dst, '}')
+}
+
+func appendClaim(dst []byte, id string) []byte {
+	if id == "" {
+		return append(dst, "null"...)
+	}
+	return append(append(append(dst, '"'), id...), '"')
+}
+
+func appendText(dst []byte, s string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, s) // text that is no UTF-8 is mended
+	return dst
+}

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/stackforge/marconi/core"
+)
+
+// Complaints about bodies, in Zaqar's words where it has some.
+var (
+	errNotParsed    = newInvalid(titleBody, "Request body could not be parsed.")
+	errDocumentType = newInvalid(titleBody, "Document type not supported.")
+	errBigInteger   = newInvalid(titleBody, "JSON contains integer that is too large.")
+	errTooDeep      = newInvalid(titleBody, "Request body is nested too deeply.")
+)
+
+// maxDepth is how deep values may nest: far below what any reader of a message
+// can take.
+const maxDepth = 500
+
+// reader takes a JSON text apart, with its values as they stand in the text.
+type reader struct {
+	text    []byte
+	buffer  bytes.Buffer
+	decoder jsontext.Decoder
+}
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+func newReader(text []byte) *reader {
+	r := readers.Get().(*reader)
+	r.text = text
+	r.buffer = *bytes.NewBuffer(text)
+	r.decoder.Reset(&r.buffer, jsontext.AllowDuplicateNames(true))
+	return r
+}
+
+// free gives the reader back. What it has read stays.
+func (r *reader) free() {
+	r.text = nil
+	r.buffer = bytes.Buffer{}
+	r.decoder.Reset(&r.buffer)
+	readers.Put(r)
+}
+
+// kind is of the value that comes next.
+func (r *reader) kind() (jsontext.Kind, error) {
+	if k := r.decoder.PeekKind(); k != 0 {
+		return k, nil
+	}
+	return 0, errNotParsed
+}
+
+// value is the text of the next value. It has no room behind it to append to.
+func (r *reader) value() (jsontext.Value, error) {
+	v, err := r.decoder.ReadValue()
+	if err != nil {
+		return nil, errNotParsed
+	}
+	end := int(r.decoder.InputOffset())
+	return r.text[end-len(v) : end : end], nil
+}
+
+func (r *reader) skip() error {
+	if r.decoder.SkipValue() != nil {
+		return errNotParsed
+	}
+	return nil
+}
+
+// members calls do for each member of the object that comes next, with its name;
+// do reads the value.
+func (r *reader) members(do func(name []byte) error) error {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return errNotParsed
+	}
+	for r.decoder.PeekKind() == '"' {
+		quoted, err := r.value()
+		if err != nil {
+			return err
+		}
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name, _ = jsontext.AppendUnquote(nil, quoted)
+		}
+		if err := do(name); err != nil {
+			return err
+		}
+	}
+	return r.close()
+}
+
+// items calls do for each item of the array that comes next; do reads it.
+func (r *reader) items(do func() error) error {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return errNotParsed
+	}
+	for {
+		switch r.decoder.PeekKind() {
+		case ']':
+			return r.close()
+		case 0:
+			return errNotParsed
+		}
+		if err := do(); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *reader) close() error {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return errNotParsed
+	}
+	return nil
+}
+
+// end makes sure that nothing follows, and that all of the text is within what
+// other readers of JSON can take.
+func (r *reader) end() error {
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return errNotParsed
+	}
+	return checkReach(r.text)
+}
+
+// into reads the next value into a field of a request.
+func (r *reader) into(f *planField, request reflect.Value) error {
+	switch p := f.in(request).(type) {
+	case *[]core.Draft:
+		return r.drafts(p)
+	case *[]core.Change:
+		return r.changes(p)
+	case *jsontext.Value:
+		return r.object(p)
+	case *[]string:
+		return r.texts(f.name, p)
+	default:
+		v, err := r.value()
+		if err != nil {
+			return err
+		}
+		return setValue(f.name, p, v)
+	}
+}
+
+func (r *reader) object(p *jsontext.Value) error {
+	v, err := r.value()
+	switch {
+	case err != nil:
+		return err
+	case v.Kind() == '[':
+		return errDocumentType
+	case v.Kind() != '{':
+		return errNotParsed
+	}
+	*p = v
+	return nil
+}
+
+func (r *reader) texts(name string, p *[]string) error {
+	if k, err := r.kind(); err != nil || k != '[' {
+		return either(err, badField(name, "list"))
+	}
+	*p = []string{}
+	return r.items(func() error {
+		v, err := r.value()
+		if err != nil || v.Kind() != '"' {
+			return either(err, badField(name, "list of str"))
+		}
+		*p = append(*p, unquote(v))
+		return nil
+	})
+}
+
+// setValue sets a field that holds one plain value.
+func setValue(name string, field any, v jsontext.Value) error {
+	switch p := field.(type) {
+	case *string:
+		if v.Kind() != '"' {
+			return badField(name, "str")
+		}
+		*p = unquote(v)
+	case **int64:
+		return setInteger(name, p, v)
+	case *bool:
+		if v.Kind() != 't' && v.Kind() != 'f' {
+			return badField(name, "bool")
+		}
+		*p = v.Kind() == 't'
+	case **bool:
+		*p = new(bool)
+		return setValue(name, *p, v)
+	}
+	return nil
+}
+
+func setInteger(name string, p **int64, v jsontext.Value) error {
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return errBigInteger
+	case err != nil:
+		return badField(name, "int")
+	}
+	*p = &n
+	return nil
+}
+
+func badField(name, kind string) error {
+	return newInvalid(titleBody, `The value of the "`+name+`" field must be a `+kind+`.`)
+}
+
+func unquote(v jsontext.Value) string {
+	text, _ := jsontext.AppendUnquote(nil, v) // it was valid when it was read
+	return string(text)
+}
+
+func either(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}

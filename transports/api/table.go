@@ -1,0 +1,64 @@
+package api
+
+import "github.com/stackforge/marconi/core"
+
+// roleAdmin is what operators are.
+const roleAdmin = "admin"
+
+// table is every operation there is, by the name that doors know it by.
+func table(admin bool) map[string]operation {
+	t := map[string]operation{
+		"queue_list":      does((*core.Broker).ListQueues, always[core.QueuePage](200)),
+		"queue_create":    does((*core.Broker).CreateQueue, created),
+		"queue_get":       does((*core.Broker).GetQueue, always[core.Queue](200)),
+		"queue_update":    does((*core.Broker).UpdateQueue, always[core.Queue](200)),
+		"queue_delete":    does((*core.Broker).DeleteQueue, always[core.None](204)),
+		"queue_get_stats": does((*core.Broker).QueueStats, always[core.Stats](200)),
+		"queue_purge":     does((*core.Broker).PurgeQueue, always[core.None](204)),
+
+		"message_post":        does((*core.Broker).PostMessages, always[core.MessagePosted](201)),
+		"message_list":        does((*core.Broker).ListMessages, always[core.MessagePage](200)),
+		"message_get":         does((*core.Broker).GetMessage, always[core.Message](200)),
+		"message_get_many":    does((*core.Broker).GetMessages, always[core.Messages](200)),
+		"message_delete":      does((*core.Broker).DeleteMessage, always[core.None](204)),
+		"message_delete_many": does((*core.Broker).RemoveMessages, popped),
+
+		"claim_create": does((*core.Broker).CreateClaim, claimed),
+		"claim_get":    does((*core.Broker).GetClaim, always[core.Claim](200)),
+		"claim_update": does((*core.Broker).UpdateClaim, always[core.None](204)),
+		"claim_delete": does((*core.Broker).DeleteClaim, always[core.None](204)),
+
+		"ping_node":    does((*core.Broker).Ping, always[core.None](204)),
+		"get_home_doc": {run: nothing}, // what there is to say is the door's
+	}
+	if admin {
+		t["check_node_health"] = does((*core.Broker).Health, always[core.Health](200)).needs(roleAdmin)
+	}
+	return t
+}
+
+// always is the status of an operation that has only one.
+func always[Res any](status int) func(Res) int {
+	return func(Res) int { return status }
+}
+
+func created(r core.QueueCreated) int {
+	if r.Created {
+		return 201
+	}
+	return 204
+}
+
+func popped(r core.MessagesRemoved) int {
+	if r.Popped {
+		return 200
+	}
+	return 204
+}
+
+func claimed(r core.ClaimCreated) int {
+	if len(r.Messages) > 0 {
+		return 201
+	}
+	return 204
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// setText sets a field from the text of a parameter. Of a field that takes one
+// value the last counts. A parameter with no value counts as not given, but for a
+// text that came in a path.
+func setText(field any, p Param) error {
+	if p.Value == "" {
+		return nil
+	}
+	switch f := field.(type) {
+	case *string:
+		*f = p.Value
+	case **int64:
+		n, err := intOf(p.Value)
+		if err != nil {
+			return badParam(p, "The value must be an integer.")
+		}
+		*f = &n
+	case *bool:
+		return setBool(f, p)
+	case **bool:
+		*f = new(bool)
+		return setBool(*f, p)
+	case *[]string:
+		for item := range strings.SplitSeq(p.Value, ",") {
+			if item != "" {
+				*f = append(*f, item)
+			}
+		}
+	}
+	return nil
+}
+
+// intOf takes an integer too large for the machine for the largest: a limit will
+// refuse it.
+func intOf(text string) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		if n < 0 {
+			return math.MinInt64, nil
+		}
+		return math.MaxInt64, nil
+	}
+	return n, err
+}
+
+func setBool(f *bool, p Param) error {
+	switch p.Value {
+	case "true", "True", "t", "yes", "y", "1", "on":
+		*f = true
+	case "false", "False", "f", "no", "n", "0", "off":
+		*f = false
+	default:
+		return badParam(p, `The value of the parameter must be "true" or "false".`)
+	}
+	return nil
+}
+
+func badParam(p Param, text string) error {
+	return newInvalid("Invalid parameter", `The "`+p.Name+`" parameter is invalid. `+text)
+}
