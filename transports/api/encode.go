@@ -26,6 +26,8 @@ func (jsonCodec) Append(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case *MessageList:
 		return v.append(dst), nil
+	case *ShapedMessage:
+		return v.Shape.append(dst, &v.Message), nil
 	case core.Message:
 		return (&Shape{ID: true, Claim: true}).append(dst, &v), nil
 	case core.MessagePage:
@@ -59,6 +61,12 @@ type MessageList struct {
 	Messages []core.Message
 	Links    []Link       // nil: no member "links"; empty: an empty one
 	Claim    *ClaimHeader // with it, the list is what a claim holds
+}
+
+// ShapedMessage is one message.
+type ShapedMessage struct {
+	Shape   Shape
+	Message core.Message
 }
 
 // Link leads to another document.

@@ -52,15 +52,23 @@ func intOf(text string) (int64, error) {
 }
 
 func setBool(f *bool, p Param) error {
-	switch p.Value {
-	case "true", "True", "t", "yes", "y", "1", "on":
-		*f = true
-	case "false", "False", "f", "no", "n", "0", "off":
-		*f = false
-	default:
+	value, ok := ParseFlag(p.Value)
+	if !ok {
 		return badParam(p, `The value of the parameter must be "true" or "false".`)
 	}
+	*f = value
 	return nil
+}
+
+// ParseFlag reads what a parameter that is true or false may say.
+func ParseFlag(text string) (value, ok bool) {
+	switch text {
+	case "true", "True", "t", "yes", "y", "1", "on":
+		return true, true
+	case "false", "False", "f", "no", "n", "0", "off":
+		return false, true
+	}
+	return false, false
 }
 
 func badParam(p Param, text string) error {

@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/stackforge/marconi/transports"
+	"github.com/stackforge/marconi/transports/api"
+)
+
+// Config of a Server. Spans that are zero take their defaults.
+type Config struct {
+	Addr    string      // host:port; port 0 takes a free one
+	TLS     *tls.Config // nil: plain HTTP
+	Handler api.Handler // of version 2
+	MaxBody int         // bytes of a request's body; what is more is not read
+
+	AdminMode bool                        // offer the paths of operators
+	Ready     func(context.Context) error // why the broker cannot serve now; nil: it always can
+
+	HeaderTimeout time.Duration // to receive a request's header: 10 s
+	BodyTimeout   time.Duration // to receive a request's body, and again to send the response: 60 s
+	IdleTimeout   time.Duration // between two requests of a connection: 120 s
+	StopTimeout   time.Duration // to finish what is in progress when told to end: 10 s
+
+	Log *slog.Logger // of what goes wrong on connections; nil discards
+}
+
+const maxHeader = 64 << 10 // bytes
+
+// Server is the HTTP door.
+type Server struct {
+	config   Config
+	listener net.Listener
+	http     *http.Server
+}
+
+var _ transports.Transport = (*Server)(nil)
+
+// Listen opens the door. Nothing is served before Serve.
+func Listen(c Config) (*Server, error) {
+	c = c.withDefaults()
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	return &Server{
+		config:   c,
+		listener: listener,
+		http: &http.Server{
+			Handler:           NewHandler(c),
+			TLSConfig:         c.TLS,
+			ReadHeaderTimeout: c.HeaderTimeout,
+			IdleTimeout:       c.IdleTimeout,
+			MaxHeaderBytes:    maxHeader,
+			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		},
+	}, nil
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		span  *time.Duration
+		usual time.Duration
+	}{
+		{&c.HeaderTimeout, 10 * time.Second},
+		{&c.BodyTimeout, 60 * time.Second},
+		{&c.IdleTimeout, 120 * time.Second},
+		{&c.StopTimeout, 10 * time.Second},
+	} {
+		if *d.span == 0 {
+			*d.span = d.usual
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Ready == nil {
+		c.Ready = func(context.Context) error { return nil }
+	}
+	return c
+}
+
+// Addr implements transports.Transport.
+func (s *Server) Addr() string {
+	scheme := "http://"
+	if s.config.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + s.listener.Addr().String()
+}
+
+// Serve implements transports.Transport. Requests that are not finished within
+// StopTimeout are cut off, and Serve says so.
+func (s *Server) Serve(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.serve() }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("http: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopTimeout)
+	defer cancel()
+	err := s.http.Shutdown(stop)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("http: requests were cut off: %w", err), s.http.Close())
+	}
+	<-ended
+	return err
+}
+
+func (s *Server) serve() error {
+	if s.config.TLS != nil {
+		return s.http.ServeTLS(s.listener, "", "")
+	}
+	return s.http.Serve(s.listener)
+}
