@@ -27,6 +27,13 @@ func NewHandler(c Config) http.Handler {
 // door serves requests.
 type door struct{ config Config }
 
+// methods are those of RFC 9110 and 5789. A request with any other is refused
+// without a look at the rest of it.
+var methods = []string{
+	http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
+	http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace,
+}
+
 // open makes a place reachable: by the methods that mean something there, and by
 // all others to be told so.
 func (d *door) open(e *echo.Echo, p place) {
@@ -40,7 +47,12 @@ func (d *door) open(e *echo.Echo, p place) {
 		allow = append(allow, method)
 	}
 	slices.Sort(allow)
-	e.RouteNotFound(p.path, d.otherwise(p, strings.Join(allow, ", ")))
+	otherwise := d.otherwise(p, strings.Join(allow, ", "))
+	for _, method := range methods {
+		if byMethod[method] == nil {
+			e.Add(method, p.path, otherwise)
+		}
+	}
 }
 
 // serve carries out the first of the routes whose condition holds.
