@@ -154,6 +154,14 @@ func TestTokensFollowTheFile(t *testing.T) {
 		t.Error("a changed file was not read after a second")
 	}
 
+	for range 3 {
+		o.now = o.now.Add(time.Second)
+		o.knows(fresh)
+	}
+	if n := strings.Count(o.log.String(), "read again"); n != 1 {
+		t.Errorf("the file changed once and was read again %d times", n)
+	}
+
 	o.now = o.now.Add(-time.Hour) // the clock is put back
 	o.write(oldLine, freshLine)
 	if !o.knows(old) || !o.knows(fresh) {

@@ -1,0 +1,167 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestConfigCheck(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	good := file("good.toml", "max_claim_ttl = 100\ndefault_claim_ttl = 90\n")
+	tokens := file("tokens", "{}")
+	for _, c := range []struct {
+		name string
+		env  []string
+		args []string
+		code int
+		says []string
+	}{
+		{"nothing set", nil, nil, 0, []string{"in order"}},
+		{"a good file", []string{"MARCONI_CONFIG=" + good, "MARCONI_HTTP=127.0.0.1:1"}, []string{"--set", "admin=localhost:2"}, 0, []string{"in order"}},
+		{"all sources bad", []string{"MARCONI_HTTP=x", "MARCONI_LOG=y"},
+			[]string{"--config", file("bad.toml", "max_claim_ttl = 'soon'\nmax_mesages_per_page = 3"), "--set", "auth=some"}, 2,
+			[]string{"http (MARCONI_HTTP) must be", "log (MARCONI_LOG) is not known", "max_claim_ttl (", "max_mesages_per_page (", "bad.toml", "auth (--set)"}},
+		{"no file", nil, []string{"--config", filepath.Join(dir, "none")}, 2, []string{"none does not exist"}},
+		{"a bad token file", nil, []string{"--auth", "tokens", "--tokens-file", tokens}, 2, []string{tokens + ": line 1"}},
+		{"bad certificates", nil, []string{"--tls-cert", tokens, "--tls-key", good}, 2, []string{"certificate " + tokens}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := start(t, c.env, append([]string{"config", "check"}, c.args...)...)
+			p.exits(c.code)
+			said := p.out.String() + p.log.String()
+			for _, s := range c.says {
+				if !strings.Contains(said, s) {
+					t.Errorf("no %q in\n%s", s, said)
+				}
+			}
+		})
+	}
+}
+
+func TestConfigShow(t *testing.T) {
+	env := []string{"MARCONI_STORE=memory://u:hunter2@h", "MARCONI_MAX_CLAIM_TTL=100000"}
+	p := start(t, env, "config", "show", "--json", "--log-level", "debug")
+	p.exits(0)
+	var all []struct{ Key, Value, From string }
+	if err := json.Unmarshal([]byte(p.out.String()), &all); err != nil {
+		t.Fatalf("%v:\n%s", err, p.out.String())
+	}
+	got := make(map[string]string)
+	for _, o := range all {
+		got[o.Key] = o.Value + " from " + o.From
+	}
+	for key, want := range map[string]string{
+		"store":           "memory://u:xxxxx@h from MARCONI_STORE",
+		"max_claim_ttl":   "100000 from MARCONI_MAX_CLAIM_TTL",
+		"log_level":       "debug from --log-level",
+		"max_message_ttl": "1209600 from default",
+		"admin":           " from default",
+	} {
+		if got[key] != want {
+			t.Errorf("%s: got %q, want %q", key, got[key], want)
+		}
+	}
+	p = start(t, env, "config", "show", "--set", "http=x")
+	p.exits(2)
+	if out := p.out.String(); !strings.Contains(out, "max_claim_ttl") || strings.Contains(out, "hunter2") {
+		t.Errorf("it showed\n%s", out)
+	}
+	p.await(&p.log, `http \(--set\) must be`)
+}
+
+func TestVersion(t *testing.T) {
+	p := start(t, nil, "version")
+	p.exits(0)
+	if out := p.out.String(); !strings.HasPrefix(out, "marconi ") || !strings.Contains(out, " go1.") {
+		t.Errorf("it said %s", out)
+	}
+	p = start(t, nil, "version", "--json")
+	p.exits(0)
+	var b struct{ Version, Go, Platform string }
+	if err := json.Unmarshal([]byte(p.out.String()), &b); err != nil || b.Version == "" || !strings.HasPrefix(b.Go, "go1.") || b.Platform == "" {
+		t.Errorf("it said %s: %v", p.out.String(), err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, command := range []string{"", "serve", "config", "config check", "config show", "token new", "bench", "version"} {
+		p := start(t, nil, append(strings.Fields(command), "--help")...)
+		p.exits(0)
+		out := p.out.String()
+		if !strings.Contains(out, "Usage:\n  marconi "+command) {
+			t.Errorf("%s --help: %s", command, out)
+		}
+		if strings.Contains(command, " ") && !strings.Contains(out, "Examples:\n  ") {
+			t.Errorf("%s --help has no example: %s", command, out)
+		}
+	}
+}
+
+func TestCommandsThatDoNotExist(t *testing.T) {
+	for args, says := range map[string]string{
+		"sreve":           `the nearest is "serve"`,
+		"config chekc":    `the nearest is "check"`,
+		"token":           "",
+		"token nwe":       `the nearest is "new"`,
+		"bench psot":      `the nearest is "post"`,
+		"version now":     "takes no argument",
+		"token new --nam": "the nearest is --name",
+	} {
+		p := start(t, nil, strings.Fields(args)...)
+		if says == "" {
+			p.exits(0)
+			continue
+		}
+		p.exits(2)
+		p.await(&p.log, says)
+	}
+}
+
+func TestBench(t *testing.T) {
+	p, url := serve(t)
+	load := []string{"--url", url, "--connections", "2", "--count", "20", "--size", "10", "--prefill", "20"}
+	b := start(t, nil, append([]string{"bench", "--json"}, load...)...)
+	b.exits(0)
+	results := json.NewDecoder(strings.NewReader(b.out.String()))
+	n := 0
+	for ; results.More(); n++ {
+		var r struct {
+			Scenario   string
+			Operations int
+			Latencies  []struct {
+				P99 float64 `json:"p99_seconds"`
+			}
+		}
+		if err := results.Decode(&r); err != nil || r.Scenario == "" || r.Operations != 20 || len(r.Latencies) == 0 || r.Latencies[0].P99 <= 0 {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	}
+	if n < 3 {
+		t.Errorf("%d scenarios were run:\n%s", n, b.out.String())
+	}
+
+	b = start(t, nil, append([]string{"bench", "post", "check"}, load...)...)
+	b.exits(0)
+	for _, s := range []string{"scenario ", "post", "latency", "check "} {
+		if !strings.Contains(b.out.String(), s) {
+			t.Errorf("no %q in\n%s", s, b.out.String())
+		}
+	}
+
+	p.signal(syscall.SIGTERM)
+	p.exits(0)
+	b = start(t, nil, append([]string{"bench", "post"}, load...)...)
+	b.exits(1)
+	b.await(&b.log, "connection refused")
+}

@@ -1,0 +1,109 @@
+// Command marconi is the broker and what its operators need: it serves, checks
+// and shows its configuration, makes tokens, and measures.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// What the program exits with.
+const (
+	exitFailed = 1 // it could not do what it was asked to
+	exitUsage  = 2 // what it was asked, or its configuration, makes no sense
+	exitCut    = 3 // it was stopped before what was in progress had finished
+)
+
+// exitError is an error that knows what to exit with.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitUsage, err}
+}
+
+func main() {
+	err := newRoot().Execute()
+	if err == nil {
+		return
+	}
+	complain(os.Stderr, err)
+	code := exitFailed
+	var e *exitError
+	if errors.As(err, &e) {
+		code = e.code
+	}
+	os.Exit(code)
+}
+
+// complain writes each line of an error under the program's name.
+func complain(w io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "marconi: %s\n", strings.TrimRight(line, "\n"))
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "marconi",
+		Short: "A multi-tenant message queue that speaks Zaqar's API",
+		Long: `Marconi is a multi-tenant message queue that speaks the API of OpenStack Zaqar.
+
+Start a broker that keeps its messages in memory, on 127.0.0.1:8888:
+
+  marconi serve
+
+It prints a curl line to try. Every option can be set in a file, in the
+environment and on the command line; "marconi config show" lists them all.`,
+		Args:          refuseArgs,
+		SilenceErrors: true, // main says them
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newServe(), newConfig(), newToken(), newBench(), newVersion())
+	return root
+}
+
+// refuseArgs is for commands that take none, also where one was perhaps meant to
+// be a command.
+func refuseArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	if len(names) == 0 {
+		return usage(fmt.Errorf("%s takes no argument, and there is %q", c.CommandPath(), args[0]))
+	}
+	return usage(fmt.Errorf("%s has no command %q; the nearest is %q", c.CommandPath(), args[0], nearest(args[0], names)))
+}
+
+// flagError names the flag that was perhaps meant.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return usage(fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help"))
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return usage(fmt.Errorf("%w; the nearest is --%s", err, nearest(unknown.GetSpecifiedName(), names)))
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	known := []string{"http", "store", "max_message_ttl", "max_message_delay", "max_claim_ttl"}
+	for name, want := range map[string]string{
+		"htpp":            "http",
+		"HTTP":            "http",
+		"":                "http",
+		"stores":          "store",
+		"max-message-ttl": "max_message_ttl",
+		"max_mesage_ttl":  "max_message_ttl",
+		"max_claims_ttl":  "max_claim_ttl",
+		"message_delay":   "max_message_delay",
+	} {
+		if got := nearest(strings.ToLower(name), known); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	if got := nearest("x", nil); got != "" {
+		t.Errorf("of nothing: got %q", got)
+	}
+}
+
+func TestEdits(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		n    int
+	}{
+		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
+		{"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"ab", "ba", 2},
+	} {
+		if got := edits(c.a, c.b); got != c.n {
+			t.Errorf("from %q to %q: got %d, want %d", c.a, c.b, got, c.n)
+		}
+	}
+}
