@@ -1,0 +1,32 @@
+package loadtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/stackforge/marconi/clients/go"
+)
+
+// kindOf names what an error has in common with others of its kind, for counting.
+func kindOf(err error) string {
+	if refusal, ok := errors.AsType[*client.Error](err); ok {
+		return fmt.Sprintf("%d %s", refusal.Status, refusal.Title)
+	}
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) {
+		return "timeout"
+	}
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		return number.Error()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "connection closed"
+	}
+	for cause := errors.Unwrap(err); cause != nil; cause = errors.Unwrap(err) {
+		err = cause
+	}
+	return err.Error()
+}
