@@ -72,7 +72,7 @@ func (b *Broker) hold(now time.Time, ttl, grace *int64, minGrace int64) (expires
 		checkSpan("TTL for a claim", t, MinClaimTTL, b.limits.MaxClaimTTL),
 		checkSpan("grace for a claim", g, minGrace, b.limits.MaxClaimGrace))
 	expires = now.Add(seconds(t))
-	return expires, expires.Add(seconds(max(0, g))), err
+	return expires, expires.Add(seconds(g)), err
 }
 
 // burial is nil for a queue that has no dead letters.
@@ -123,11 +123,14 @@ type ClaimUpdateRequest struct {
 	Grace *int64 `json:"grace"` // seconds; nil: the default
 }
 
-// UpdateClaim lets a claim end a ttl from now. Unlike with a new claim, a grace
-// below the minimum is taken, and a negative one for none.
+// UpdateClaim lets a claim end a ttl from now. Unlike with a new claim, any grace
+// is taken: a negative one for none, one above the limit for the limit.
 func (b *Broker) UpdateClaim(ctx context.Context, who Caller, r ClaimUpdateRequest) (None, error) {
 	now := b.now()
-	expires, keep, err := b.hold(now, r.TTL, r.Grace, -longest)
+	if r.Grace != nil {
+		r.Grace = new(min(max(0, *r.Grace), b.limits.MaxClaimGrace))
+	}
+	expires, keep, err := b.hold(now, r.TTL, r.Grace, 0)
 	if err != nil {
 		return None{}, err
 	}

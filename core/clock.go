@@ -43,11 +43,10 @@ func (c *clock) look(ctx context.Context, store storage.Driver) (time.Duration, 
 	if err != nil {
 		return 0, err
 	}
-	after := c.local()
-	theirs = theirs.Add(after.Sub(before) / 2) // it was read half a round trip ago
-
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	after := c.local()                         // under the lock: nobody has been shown a later instant
+	theirs = theirs.Add(after.Sub(before) / 2) // it was read half a round trip ago
 	if c.seen.IsZero() {
 		c.seen, c.read, c.off = after, theirs, 0
 		return 0, nil

@@ -39,8 +39,8 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf is the code of an operation's error. Any error that is not the broker's
-// own, such as that of a context, counts as Unavailable.
+// CodeOf is the code of an operation's error. That of a context that is done
+// counts as Unavailable, and any other that is not the broker's own as Internal.
 func CodeOf(err error) Code {
 	var e *Error
 	switch {

@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -47,8 +48,13 @@ func parseMetadata(text []byte) (metadata, error) {
 		seen[key] = len(m)
 		m = append(m, attribute{key, value.Clone()})
 	}
-	_, err := d.ReadToken()
-	return m, err
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, errNotObject // it goes on behind the brace
+	}
+	return m, nil
 }
 
 func (m metadata) index(name string) int {

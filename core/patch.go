@@ -18,7 +18,7 @@ type QueueUpdateRequest struct {
 }
 
 // Change is one step of a JSON patch (RFC 6902), of which add, remove and replace
-// of /metadata/<name> are known.
+// of /metadata/<name> are known. Its value is valid JSON, or nil.
 type Change struct {
 	Op    string         `json:"op"`
 	Path  string         `json:"path"`
@@ -31,21 +31,24 @@ func (b *Broker) UpdateQueue(ctx context.Context, who Caller, r QueueUpdateReque
 	if err := b.checkMetadataSize(r.Size); err != nil {
 		return Queue{}, err
 	}
+	edits, err := editsOf(r.Changes)
+	if err != nil {
+		return Queue{}, err
+	}
 	id := who.queue(r.Queue)
 	for {
-		m, err := b.change(ctx, who, id, r.Changes)
+		m, err := b.change(ctx, who, id, edits)
 		if errors.Is(err, storage.ErrChanged) {
 			continue // somebody else's change came first: do ours on top of it
 		}
 		if err != nil {
 			return Queue{}, err
 		}
-		b.settings.forget(id)
 		return Queue{b.limits.shown(m).text()}, nil
 	}
 }
 
-func (b *Broker) change(ctx context.Context, who Caller, id storage.QueueID, changes []Change) (metadata, error) {
+func (b *Broker) change(ctx context.Context, who Caller, id storage.QueueID, edits []edit) (metadata, error) {
 	const spoiled = "Queue could not be updated."
 	q, err := b.store.GetQueue(ctx, id)
 	if errors.Is(err, storage.ErrQueueNotFound) {
@@ -58,8 +61,8 @@ func (b *Broker) change(ctx context.Context, who Caller, id storage.QueueID, cha
 	if err != nil {
 		return nil, fault(err, spoiled)
 	}
-	for _, c := range changes {
-		if err := b.limits.apply(&m, c); err != nil {
+	for _, e := range edits {
+		if err := b.limits.apply(&m, e); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +73,9 @@ func (b *Broker) change(ctx context.Context, who Caller, id storage.QueueID, cha
 	if err := b.checkMetadataSize(len(text)); err != nil {
 		return nil, err
 	}
-	switch err := b.store.SetMetadata(ctx, id, text, q.Version); {
+	err = b.store.SetMetadata(ctx, id, text, q.Version)
+	b.settings.forget(id) // also after a failure, which may have changed them
+	switch {
 	case errors.Is(err, storage.ErrQueueNotFound):
 		return nil, noQueue(who, id.Name)
 	case errors.Is(err, storage.ErrChanged):
@@ -81,22 +86,36 @@ func (b *Broker) change(ctx context.Context, who Caller, id storage.QueueID, cha
 	return m, nil
 }
 
-func (l Limits) apply(m *metadata, c Change) error {
-	name, err := target(c)
-	if err != nil {
-		return titled(badBody, err)
+// edit is a change that makes sense, and the attribute it is about.
+type edit struct {
+	Change
+	name string
+}
+
+func editsOf(changes []Change) ([]edit, error) {
+	edits := make([]edit, len(changes))
+	for i, c := range changes {
+		name, err := target(c)
+		if err != nil {
+			return nil, titled(badBody, err)
+		}
+		edits[i] = edit{c, name}
 	}
-	missing := m.get(name) == nil
-	reserved := l.reserved().get(name) != nil || name == attrFlavor || name == attrRetry
+	return edits, nil
+}
+
+func (l Limits) apply(m *metadata, e edit) error {
+	missing := m.get(e.name) == nil
+	reserved := l.reserved().get(e.name) != nil || e.name == attrFlavor || e.name == attrRetry
 	switch {
-	case c.Op == "remove" && missing && !reserved:
-		return newError(Conflict, "Can't remove non-existent object %s.", name)
-	case c.Op == "replace" && missing && !reserved:
-		return newError(Conflict, "Can't replace non-existent object %s.", name)
-	case c.Op == "remove":
-		m.remove(name)
+	case e.Op == "remove" && missing && !reserved:
+		return newError(Conflict, "Can't remove non-existent object %s.", e.name)
+	case e.Op == "replace" && missing && !reserved:
+		return newError(Conflict, "Can't replace non-existent object %s.", e.name)
+	case e.Op == "remove":
+		m.remove(e.name)
 	default:
-		m.set(name, c.Value)
+		m.set(e.name, e.Value)
 	}
 	return nil
 }
