@@ -38,7 +38,8 @@ type Params struct {
 	// Own lists the fields of the request that come from here. They are not
 	// looked for in the body.
 	Own []string
-	// Given are those that came. Of one that may come once, the last counts.
+	// Given are those that came, those of a field together. One without a value
+	// counts as not given. Of a field that takes one value the last counts.
 	Given []Param
 	// Others are what came under names that mean nothing, for requests that take them.
 	Others map[string]string

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"math"
 	"reflect"
 	"slices"
+
+	"github.com/stackforge/marconi/core"
 )
 
 // titleBody is of complaints about what a body looks like, not what it asks for.
@@ -28,40 +31,55 @@ func (p *plan) decode(c *Call, request any) error {
 		*p.size.in(v).(*int) = c.Size
 	}
 	if c.Cut {
-		return p.tooLarge()
+		return p.tooLarge(v)
 	}
-	return p.fromBody(c, rule, v)
+	if err := p.fromBody(c, rule, v); err != nil {
+		return err
+	}
+	return p.checkQueue(c, v)
 }
 
-// tooLarge leaves it to an operation that limits the size to say so.
-func (p *plan) tooLarge() error {
-	if p.size != nil {
+// tooLarge leaves it to an operation that limits the size to say so: whatever its
+// limit is, this is more.
+func (p *plan) tooLarge(v reflect.Value) error {
+	if p.size == nil {
+		return newInvalid("", "The request is too large.")
+	}
+	*p.size.in(v).(*int) = math.MaxInt
+	return nil
+}
+
+// checkQueue refuses queues that cannot be. Those that a path names were looked
+// at when the caller was identified.
+func (p *plan) checkQueue(c *Call, v reflect.Value) error {
+	f := p.named[fieldQueue]
+	if f == nil || slices.Contains(c.Params.Own, fieldQueue) {
 		return nil
 	}
-	return newInvalid("", "The request is too large.")
+	return core.CheckQueue(c.Caller.Project, *f.in(v).(*string))
 }
 
 func (p *plan) fromParams(c *Call, v reflect.Value) error {
-	for _, given := range c.Params.Given {
-		f := p.named[given.Field]
-		if f == nil {
-			continue
+	var wrong error // about the field before, unless its next value is right
+	for i, given := range c.Params.Given {
+		if wrong != nil && given.Field != c.Params.Given[i-1].Field {
+			return wrong
 		}
-		if err := setText(f.in(v), given); err != nil {
-			return err
+		if f := p.named[given.Field]; f != nil && given.Value != "" {
+			wrong = setText(f.in(v), given)
 		}
 	}
 	if p.others != nil {
 		*p.others.in(v).(*map[string]string) = c.Params.Others
 	}
-	return nil
+	return wrong
 }
 
 func (p *plan) fromBody(c *Call, rule Rule, v reflect.Value) error {
-	if len(c.Body) == 0 {
-		if rule.Empty != "" {
-			return newInvalid(titleBody, rule.Empty)
-		}
+	switch {
+	case len(c.Body) == 0 && rule.Empty != "":
+		return newInvalid(titleBody, rule.Empty)
+	case len(c.Body) == 0 || p.ignoresBody(c, rule):
 		return nil
 	}
 	r := newReader(c.Body)
@@ -70,6 +88,19 @@ func (p *plan) fromBody(c *Call, rule Rule, v reflect.Value) error {
 		return err
 	}
 	return r.end()
+}
+
+// ignoresBody tells whether all that a request can say comes from elsewhere.
+func (p *plan) ignoresBody(c *Call, rule Rule) bool {
+	if rule.Whole != "" {
+		return false
+	}
+	for name := range p.named {
+		if !slices.Contains(c.Params.Own, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // document reads the whole body.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	legacy "github.com/go-json-experiment/json/v1"
 
 	"github.com/stackforge/marconi/core"
 )
@@ -36,10 +37,22 @@ func (jsonCodec) Append(dst []byte, v any) ([]byte, error) {
 		return plainList(v.Messages).append(dst), nil
 	case core.MessagesRemoved:
 		return (&MessageList{Shape: Popped, Messages: v.Messages}).append(dst), nil
+	case core.ClaimCreated:
+		return appendClaimCreated(dst, v), nil
+	case core.Claim:
+		l := plainList(v.Messages)
+		l.Claim = &ClaimHeader{Age: v.Age, TTL: v.TTL}
+		return l.append(dst), nil
 	case core.Queue:
 		return append(dst, v.Metadata...), nil
 	}
-	b, err := json.Marshal(v)
+	b, err := json.Marshal(v,
+		json.Deterministic(true),
+		legacy.OmitEmptyWithLegacySemantics(true), // as the tags of core mean it
+		// What callers sent is sent back as it was, and made readable where it is shown in a text.
+		jsontext.AllowDuplicateNames(true),
+		jsontext.PreserveRawStrings(true),
+		jsontext.AllowInvalidUTF8(true))
 	return append(dst, b...), err
 }
 
@@ -77,8 +90,8 @@ type Link struct {
 
 // ClaimHeader is what a claim says of itself.
 type ClaimHeader struct {
-	Age, TTL int64 // seconds
-	Href     string
+	Age, TTL int64  // seconds
+	Href     string // "": no member "href"
 }
 
 func plainList(m []core.Message) *MessageList {
@@ -90,8 +103,19 @@ func (l *MessageList) append(dst []byte) []byte {
 	if c := l.Claim; c != nil {
 		dst = strconv.AppendInt(append(dst, `"age":`...), c.Age, 10)
 		dst = strconv.AppendInt(append(dst, `,"ttl":`...), c.TTL, 10)
-		dst = append(appendText(append(dst, `,"href":`...), c.Href), ',')
+		if c.Href != "" {
+			dst = appendText(append(dst, `,"href":`...), c.Href)
+		}
+		dst = append(dst, ',')
 	}
+	dst = l.appendMessages(dst)
+	if l.Links != nil {
+		dst = appendLinks(append(dst, `,"links":`...), l.Links)
+	}
+	return append(dst, '}')
+}
+
+func (l *MessageList) appendMessages(dst []byte) []byte {
 	dst = append(dst, `"messages":[`...)
 	for i := range l.Messages {
 		if i > 0 {
@@ -99,11 +123,12 @@ func (l *MessageList) append(dst []byte) []byte {
 		}
 		dst = l.Shape.append(dst, &l.Messages[i])
 	}
-	dst = append(dst, ']')
-	if l.Links != nil {
-		dst = appendLinks(append(dst, `,"links":`...), l.Links)
-	}
-	return append(dst, '}')
+	return append(dst, ']')
+}
+
+func appendClaimCreated(dst []byte, c core.ClaimCreated) []byte {
+	dst = appendClaim(append(dst, `{"claim_id":`...), c.ID)
+	return append(plainList(c.Messages).appendMessages(append(dst, ',')), '}')
 }
 
 func appendLinks(dst []byte, links []Link) []byte {

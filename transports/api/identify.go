@@ -53,7 +53,7 @@ func clientOf(c *Call, rule ClientIDRule) (string, error) {
 // uuidOf reads what Python's uuid.UUID does, into 32 small hexadecimal digits:
 // two spellings of one UUID are one client.
 func uuidOf(text string) (string, bool) {
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "urn:"), "uuid:")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "urn:", ""), "uuid:", "")
 	text = strings.Trim(text, "{}")
 	var digits [32]byte
 	n := 0

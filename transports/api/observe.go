@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/stackforge/marconi/core"
 )
 
-// Observer hears of every call once it is answered. It may be called by many
-// goroutines at once.
+// Observer hears of every call once it is answered. The action is "" where a
+// caller named none that there is, so that nobody can make up names without end.
+// It may be called by many goroutines at once.
 type Observer interface {
 	Observed(action, transport string, status int, took time.Duration)
 }
@@ -23,18 +25,26 @@ func Observe(log *slog.Logger, o Observer) Middleware {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	known := Actions(true)
 	return func(next Handler) Handler {
 		return HandlerFunc(func(ctx context.Context, c *Call) Reply {
 			start := time.Now()
 			reply := survive(ctx, c, next)
 			took := time.Since(start)
 			if o != nil {
-				o.Observed(c.Action, c.Transport, reply.Status, took)
+				o.Observed(among(known, c.Action), c.Transport, reply.Status, took)
 			}
 			logCall(ctx, log, c, reply, took)
 			return reply
 		})
 	}
+}
+
+func among(known []string, action string) string {
+	if _, ok := slices.BinarySearch(known, action); ok {
+		return action
+	}
+	return ""
 }
 
 func logCall(ctx context.Context, log *slog.Logger, c *Call, reply Reply, took time.Duration) {

@@ -52,10 +52,12 @@ func (r *reader) free() {
 
 // kind is of the value that comes next.
 func (r *reader) kind() (jsontext.Kind, error) {
-	if k := r.decoder.PeekKind(); k != 0 {
+	switch k := r.decoder.PeekKind(); k {
+	case 0, '}', ']':
+		return 0, errNotParsed
+	default:
 		return k, nil
 	}
-	return 0, errNotParsed
 }
 
 // value is the text of the next value. It has no room behind it to append to.
@@ -102,17 +104,15 @@ func (r *reader) items(do func() error) error {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return errNotParsed
 	}
-	for {
-		switch r.decoder.PeekKind() {
-		case ']':
-			return r.close()
-		case 0:
-			return errNotParsed
+	for r.decoder.PeekKind() != ']' {
+		if _, err := r.kind(); err != nil {
+			return err
 		}
 		if err := do(); err != nil {
 			return err
 		}
 	}
+	return r.close()
 }
 
 func (r *reader) close() error {
@@ -205,7 +205,7 @@ func setValue(name string, field any, v jsontext.Value) error {
 func setInteger(name string, p **int64, v jsontext.Value) error {
 	n, err := strconv.ParseInt(string(v), 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange):
+	case v.Kind() == '0' && !fits(v):
 		return errBigInteger
 	case err != nil:
 		return badField(name, "int")

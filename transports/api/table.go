@@ -1,12 +1,17 @@
 package api
 
-import "github.com/stackforge/marconi/core"
+import (
+	"maps"
+	"slices"
+
+	"github.com/stackforge/marconi/core"
+)
 
 // roleAdmin is what operators are.
 const roleAdmin = "admin"
 
 // table is every operation there is, by the name that doors know it by.
-func table(admin bool) map[string]operation {
+func table(adminMode bool) map[string]operation {
 	t := map[string]operation{
 		"queue_list":      does((*core.Broker).ListQueues, always[core.QueuePage](200)),
 		"queue_create":    does((*core.Broker).CreateQueue, created),
@@ -31,10 +36,16 @@ func table(admin bool) map[string]operation {
 		"ping_node":    does((*core.Broker).Ping, always[core.None](204)),
 		"get_home_doc": {run: nothing}, // what there is to say is the door's
 	}
-	if admin {
+	if adminMode {
 		t["check_node_health"] = does((*core.Broker).Health, always[core.Health](200)).needs(roleAdmin)
 	}
 	return t
+}
+
+// Actions are the names of all operations in their order, with those of operators
+// if they are offered.
+func Actions(adminMode bool) []string {
+	return slices.Sorted(maps.Keys(table(adminMode)))
 }
 
 // always is the status of an operation that has only one.

@@ -7,13 +7,8 @@ import (
 	"strings"
 )
 
-// setText sets a field from the text of a parameter. Of a field that takes one
-// value the last counts. A parameter with no value counts as not given, but for a
-// text that came in a path.
+// setText sets a field from the text of a parameter.
 func setText(field any, p Param) error {
-	if p.Value == "" {
-		return nil
-	}
 	switch f := field.(type) {
 	case *string:
 		*f = p.Value
@@ -41,8 +36,10 @@ func setText(field any, p Param) error {
 // intOf takes an integer too large for the machine for the largest: a limit will
 // refuse it.
 func intOf(text string) (int64, error) {
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if errors.Is(err, strconv.ErrRange) {
+	text = strings.TrimSpace(text)
+	n, err := strconv.ParseInt(text, 10, 64)
+	// strconv does not look at what is behind the digit that is too much.
+	if errors.Is(err, strconv.ErrRange) && strings.Trim(text[1:], "0123456789") == "" {
 		if n < 0 {
 			return math.MinInt64, nil
 		}

@@ -16,7 +16,8 @@ const firstRead = 16 << 10 // bytes that a request gets before it has sent any
 var errBody = errors.New("rest: body could not be read")
 
 // readBody reads the body as far as the limit, whatever its length is said to be,
-// within the body's time.
+// in the time that is left for it. A connection on which a body was not read to
+// its end keeps its deadline.
 func (d *door) readBody(c echo.Context, call *api.Call) error {
 	r := c.Request()
 	limit := int64(d.config.MaxBody)
@@ -27,10 +28,7 @@ func (d *door) readBody(c echo.Context, call *api.Call) error {
 		call.Size, call.Cut = int(r.ContentLength), true
 		return nil
 	}
-	control := http.NewResponseController(c.Response())
-	_ = control.SetReadDeadline(time.Now().Add(d.config.BodyTimeout)) // not every connection has one
 	body, err := readAll(r.Body, r.ContentLength, limit)
-	_ = control.SetReadDeadline(time.Time{})
 	if err != nil {
 		return errBody
 	}
@@ -40,6 +38,7 @@ func (d *door) readBody(c echo.Context, call *api.Call) error {
 		return nil
 	}
 	call.Body = body
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
 	return nil
 }
 

@@ -17,10 +17,10 @@ import (
 // newCall is a request without its arguments.
 func (d *door) newCall(c echo.Context, p place) *api.Call {
 	r := c.Request()
-	call := &api.Call{
+	return &api.Call{
 		Dialect:   p.dialect,
 		Transport: "http",
-		ID:        newRequestID(),
+		ID:        c.Response().Header().Get(requestID),
 		Remote:    remoteOf(r),
 		Header: func(name string) (string, bool) {
 			values := r.Header[http.CanonicalHeaderKey(name)]
@@ -31,8 +31,6 @@ func (d *door) newCall(c echo.Context, p place) *api.Call {
 		},
 		Early: objection(r),
 	}
-	c.Response().Header().Set(requestID, call.ID)
-	return call
 }
 
 // arguments takes those of the path and those of the query that the route knows.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -11,21 +12,50 @@ import (
 // NewHandler is the door without its socket. Of the configuration it uses
 // Handler, MaxBody, AdminMode, Ready and BodyTimeout.
 func NewHandler(c Config) http.Handler {
-	d := &door{config: c.withDefaults()}
+	d := &door{config: c.withDefaults(), allow: map[string]string{}}
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect() // nobody may write X-Forwarded-For for himself
 	e.HTTPErrorHandler = d.broken
-	e.GET("/healthz", d.live)
-	e.GET("/readyz", d.ready)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		e.Add(method, "/healthz", d.live)
+		e.Add(method, "/readyz", d.ready)
+	}
 	e.GET("/", d.versions)
 	for _, p := range places(routesV2, c.AdminMode) {
 		d.open(e, p)
 	}
-	return e
+	return d.bound(e)
 }
 
 // door serves requests.
-type door struct{ config Config }
+type door struct {
+	config Config
+	allow  map[string]string // by path of a place: the methods that mean something there
+}
+
+// bound names a request, and bounds how long its connection waits for what is
+// left of it, read or not, and for the answer to be taken. A body in chunks is the
+// last thing it brings: if a length was given too, a proxy before us may have gone
+// by that, and what we find behind the chunks be no request at all (RFC 9112, 6.1).
+func (d *door) bound(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(requestID, newRequestID())
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set(echo.HeaderConnection, "close")
+		}
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d.config.BodyTimeout)) // not every connection has one
+		}
+		d.answering(w)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answering gives an answer its time. Before it is sent the connection may still
+// wait for a body that nobody reads, so it is the body's time and as much again.
+func (d *door) answering(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * d.config.BodyTimeout))
+}
 
 // methods are those of RFC 9110 and 5789. A request with any other is refused
 // without a look at the rest of it.
@@ -43,15 +73,31 @@ func (d *door) open(e *echo.Echo, p place) {
 	}
 	var allow []string
 	for method, routes := range byMethod {
-		e.Add(method, p.path, d.serve(p, routes))
+		e.Add(method, p.path, found(d.serve(p, routes)))
 		allow = append(allow, method)
 	}
 	slices.Sort(allow)
-	otherwise := d.otherwise(p, strings.Join(allow, ", "))
+	d.allow[p.path] = strings.Join(allow, ", ")
+	otherwise := found(d.otherwise(p))
 	for _, method := range methods {
 		if byMethod[method] == nil {
 			e.Add(method, p.path, otherwise)
 		}
+	}
+}
+
+// found lets a request pass if its path ends where the place is: the router takes
+// all that is left for the last parameter. What is pre-signed finds nothing,
+// before anybody asks who sent it: nobody here can sign, so no signature is right.
+func found(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		goesOn := slices.ContainsFunc(c.ParamValues(), func(v string) bool { return strings.Contains(v, "/") })
+		signed := r.Header.Get("Url-Signature") != "" && r.Method != http.MethodOptions
+		if goesOn || signed {
+			return echo.ErrNotFound
+		}
+		return next(c)
 	}
 }
 
@@ -83,7 +129,8 @@ func pick(routes []route, given map[string][]string) *route {
 
 // otherwise answers the methods that mean nothing at a place, once all that is
 // asked of any request holds. To OPTIONS it lists those that mean something.
-func (d *door) otherwise(p place, allow string) echo.HandlerFunc {
+func (d *door) otherwise(p place) echo.HandlerFunc {
+	allow := d.allow[p.path]
 	return func(c echo.Context) error {
 		call := d.newCall(c, p)
 		d.arguments(call, c, &route{}, nil)

@@ -40,8 +40,6 @@ func unsupported(mediaType string) *api.Reply {
 // objection is what HTTP itself finds wrong with a request, nil if nothing.
 func objection(r *http.Request) *api.Reply {
 	switch {
-	case r.Header.Get("Url-Signature") != "":
-		return nowhere // nobody here can sign: no signature is right
 	case r.ContentLength != 0 && strings.EqualFold(r.Header.Get(echo.HeaderContentType), formType):
 		return isForm
 	case !acceptsJSON(r.Header.Values(echo.HeaderAccept)):
@@ -80,7 +78,7 @@ func acceptsJSON(accept []string) bool {
 // rangeOf says how exactly a media range names JSON; -1 if it does not.
 func rangeOf(media string) int {
 	switch media {
-	case "*/*":
+	case "*/*", "*": // the second is not of the standard, but of Java's
 		return 0
 	case "application/*":
 		return 1

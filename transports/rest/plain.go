@@ -58,12 +58,13 @@ func (d *door) broken(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	d.answering(c.Response())
 	h := c.Response().Header()
-	if h.Get(requestID) == "" {
-		h.Set(requestID, newRequestID())
-	}
 	reply := outside(err)
-	if reply.Status == http.StatusInternalServerError {
+	switch allow, ok := d.allow[c.Path()]; {
+	case reply == methodNotAllowed && ok:
+		h.Set(echo.HeaderAllow, allow+", "+http.MethodOptions)
+	case reply == broken:
 		d.config.Log.Error("a request failed outside of its call", "error", err, "request_id", h.Get(requestID))
 	}
 	if err := fail(c, reply.Status, reply.Result.(*api.Problem)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,8 +13,7 @@ import (
 
 // reply writes the answer to a call.
 func (d *door) reply(c echo.Context, p place, r *route, call *api.Call, reply api.Reply) error {
-	control := http.NewResponseController(c.Response())
-	_ = control.SetWriteDeadline(time.Now().Add(d.config.BodyTimeout))
+	d.answering(c.Response())
 	if problem, bad := reply.Result.(*api.Problem); bad {
 		return fail(c, reply.Status, problem)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/stackforge/marconi/transports"
@@ -25,7 +26,7 @@ type Config struct {
 	Ready     func(context.Context) error // why the broker cannot serve now; nil: it always can
 
 	HeaderTimeout time.Duration // to receive a request's header: 10 s
-	BodyTimeout   time.Duration // to receive a request's body, and again to send the response: 60 s
+	BodyTimeout   time.Duration // to receive a request's body, and twice that to send the response: 60 s
 	IdleTimeout   time.Duration // between two requests of a connection: 120 s
 	StopTimeout   time.Duration // to finish what is in progress when told to end: 10 s
 
@@ -39,6 +40,7 @@ type Server struct {
 	config   Config
 	listener net.Listener
 	http     *http.Server
+	open     sync.WaitGroup // connections, but for those handed over to others
 }
 
 var _ transports.Transport = (*Server)(nil)
@@ -50,18 +52,27 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	return &Server{
-		config:   c,
-		listener: listener,
-		http: &http.Server{
-			Handler:           NewHandler(c),
-			TLSConfig:         c.TLS,
-			ReadHeaderTimeout: c.HeaderTimeout,
-			IdleTimeout:       c.IdleTimeout,
-			MaxHeaderBytes:    maxHeader,
-			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
-		},
-	}, nil
+	s := &Server{config: c, listener: listener}
+	s.http = &http.Server{
+		Handler:           NewHandler(c),
+		TLSConfig:         c.TLS,
+		ReadHeaderTimeout: c.HeaderTimeout,
+		IdleTimeout:       c.IdleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         s.count,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// count counts connections. It hears of all new ones before accepting ends.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.open.Done()
+	}
 }
 
 func (c Config) withDefaults() Config {
@@ -99,11 +110,12 @@ func (s *Server) Addr() string {
 // Serve implements transports.Transport. Requests that are not finished within
 // StopTimeout are cut off, and Serve says so.
 func (s *Server) Serve(ctx context.Context) error {
+	defer s.open.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve() }()
 	select {
 	case err := <-ended:
-		return fmt.Errorf("http: %w", err)
+		return fmt.Errorf("http: %w", errors.Join(err, s.http.Close()))
 	case <-ctx.Done():
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopTimeout)

@@ -1,0 +1,63 @@
+package transporttest
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/stackforge/marconi/transports/api"
+)
+
+//go:embed testdata/*.txtar
+var files embed.FS
+
+// File is a file of scripts.
+type File struct {
+	Name    string
+	Scripts []Script
+}
+
+// Files are all the scripts there are.
+func Files() ([]File, error) {
+	names, err := fs.Glob(files, "testdata/*.txtar")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]File, len(names))
+	for i, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		scripts, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[i] = File{strings.TrimSuffix(strings.TrimPrefix(name, "testdata/"), ".txtar"), scripts}
+	}
+	return out, nil
+}
+
+// Run plays all scripts that are meant for a dialect, each through a door of its
+// own that open opens to the handler under test.
+func Run(t *testing.T, dialect string, open func(t *testing.T, h api.Handler) Door) {
+	all, err := Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		t.Run(file.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range file.Scripts {
+				if !s.Suits(dialect) {
+					continue
+				}
+				t.Run(s.Name, func(t *testing.T) {
+					s.Play(t, func(h api.Handler) Door { return open(t, h) })
+				})
+			}
+		})
+	}
+}
