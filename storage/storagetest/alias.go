@@ -40,15 +40,16 @@ func aliasOutlives(t T, d storage.Driver) {
 func aliasExtended(t T, d storage.Driver) {
 	q := newQueue(t, d, "jobs")
 	draft := storage.Draft{Body: []byte("late"), Visible: at(5), Expires: at(10)}
-	late := q.post(at(0), draft)[0]
-	sameBodies(t, "the claim", q.claim("c", at(6), 1).Messages, "late") // keeps it until 46
+	late := q.post(at(0), draft, text("a"))[0]
+	sameBodies(t, "the claim", q.claim("c", at(6), 2).Messages, "a", "late") // keeps it until 46
 	q.post(at(7), text("b"))
 	q.release("c", at(30), 0)
 	sameBodies(t, "messages got", q.get(at(30), late), "late")
 	sameBodies(t, "after the kept", q.after(at(30), late), "b")
 	answers(t, "DeleteMessage", q.delete(at(31), late, ""), nil)
-	q.holds(at(31), "b")
-	sameBodies(t, "after the kept and deleted", q.after(at(45), late), "b")
+	q.holds(at(31), "a", "b")
+	sameBodies(t, "after the kept and deleted", q.after(before(at(46)), late), "b")
+	sameBodies(t, "when it would have expired", q.after(at(46), late), "a", "b")
 }
 
 func aliasPurged(t T, d storage.Driver) {

@@ -16,6 +16,7 @@ func sequenceCases() []Case {
 		{"gap", "any other number is refused and names the one expected", sequenceGap},
 		{"refusal stores nothing", "a refused post leaves neither message nor number behind", sequenceRefusal},
 		{"until", "the record ends at the Until of its last post", sequenceUntil},
+		{"until, among others", "each record ends at its own last end, whatever the order", sequenceUntilAmong},
 		{"several producers", "each producer counts for itself, in each queue", sequenceProducers},
 	}
 }
@@ -121,6 +122,32 @@ func sequenceUntil(t T, d storage.Driver) {
 	third.Now = at(51)
 	wanting(t, q, third, 2)
 	q.shows(at(51), "a", "b", "d")
+}
+
+func sequenceUntilAmong(t T, d storage.Driver) {
+	q := newQueue(t, d, "jobs")
+	post := func(producer string, seq uint64, until int) {
+		t.Helper()
+		p := sequenced(producer, seq, text("x"))
+		p.Once.Until = at(until)
+		q.posted(p)
+	}
+	for i, producer := range []string{"a", "b", "c", "d"} {
+		post(producer, 1, 10*(i+1))
+	}
+	post("a", 2, 35)
+	post("c", 2, 15)
+	for _, end := range []struct {
+		at       int
+		producer string
+		last     uint64
+	}{{15, "c", 2}, {20, "b", 1}, {35, "a", 2}, {40, "d", 1}} {
+		p := sequenced(end.producer, 9, text("x"))
+		p.Now = before(at(end.at))
+		wanting(t, q, p, end.last+1)
+		p.Now = at(end.at)
+		wanting(t, q, p, 1)
+	}
 }
 
 func sequenceProducers(t T, d storage.Driver) {

@@ -19,6 +19,7 @@ func subscriptionCases() []Case {
 		{"renamed to a taken name", "another live one's name is refused, and nothing is changed", subscriptionTaken},
 		{"renamed to its own name", "its own name and an expired one's are free", subscriptionOwnName},
 		{"given a new end", "a changed end counts at once, and from then", subscriptionNewEnd},
+		{"given new ends, among others", "each ends at its own last end, whatever the order they were given in", subscriptionNewEnds},
 		{"missing", "a missing, deleted or expired one is told", subscriptionMissing},
 		{"listed", "they are listed in the byte order of their IDs, after any ID", subscriptionListed},
 		{"apart from the queue", "it may be there before the queue and stays after it", subscriptionApart},
@@ -187,6 +188,24 @@ func subscriptionNewEnd(t T, d storage.Driver) {
 	sameTime(t, "Since", q.subscribed("a", at(10)).Since, at(9))
 	q.unsubscribed("a", at(30))
 	q.subscribe(subscription("a"), at(30))
+}
+
+func subscriptionNewEnds(t T, d storage.Driver) {
+	q := newQueue(t, d, "jobs")
+	for i, id := range []string{"a", "b", "c", "d"} {
+		s := subscription(id)
+		s.Expires = at(10 * (i + 1))
+		q.subscribe(s, at(0))
+	}
+	for id, end := range map[string]int{"a": 35, "c": 15} {
+		answers(t, "ChangeSubscription", q.change(id, storage.SubscriptionChange{Expires: at(end)}, at(1)), nil)
+	}
+	q.hasSubscriptions(at(10), "a", "b", "c", "d")
+	q.hasSubscriptions(at(15), "a", "b", "d")
+	q.hasSubscriptions(at(20), "a", "d")
+	q.hasSubscriptions(at(35), "d")
+	q.hasSubscriptions(at(40))
+	q.subscribe(subscription("a"), at(40))
 }
 
 func subscriptionMissing(t T, d storage.Driver) {

@@ -11,6 +11,7 @@ func sweepCases() []Case {
 	return []Case{
 		{"swept or not", "nothing that anybody can see depends on sweeping", sweepInvisible},
 		{"reports", "a sweep tells how many it removed, and fewer than its limit at the end", sweepReports},
+		{"reports subscriptions", "expired subscriptions are swept, of queues that are not there too", sweepSubscriptions},
 		{"removes the dead alone", "what is not ended at that instant stays", sweepLiving},
 		{"nothing to do", "a sweep of an empty backend removes nothing", sweepEmpty},
 		{"records", "a swept record is forgotten no sooner than an unswept one", sweepRecords},
@@ -86,6 +87,21 @@ func sweepReports(t T, d storage.Driver) {
 	}
 	same(t, "removed again", sweep(t, d, at(5), 5), 0)
 	q.counts(at(5), 12, 0, 0)
+}
+
+func sweepSubscriptions(t T, d storage.Driver) {
+	for _, q := range []queue{newQueue(t, d, "jobs"), absent(t, d, storage.QueueID{Project: project, Name: "nowhere"})} {
+		for _, id := range []string{"a", "b", "c"} {
+			s := subscription(id)
+			s.Expires = at(5)
+			q.subscribe(s, at(0))
+		}
+		q.subscribe(subscription("stays"), at(0))
+		if n := sweep(t, d, at(5), 2); n < 3 {
+			t.Errorf("sweeps removed %d; 3 subscriptions had expired", n)
+		}
+		q.hasSubscriptions(at(5), "stays")
+	}
 }
 
 func sweepLiving(t T, d storage.Driver) {
