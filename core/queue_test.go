@@ -176,6 +176,26 @@ func TestFilteredPagesAreFull(t *testing.T) {
 	}
 }
 
+func TestListingTakesFewCalls(t *testing.T) {
+	w := newWorld(t, core.Options{})
+	for i := range 500 {
+		w.create(fmt.Sprintf("q%03d", i), `{}`)
+	}
+	for _, c := range []struct {
+		request core.QueueListRequest
+		calls   int
+	}{
+		{core.QueueListRequest{}, 1},
+		{core.QueueListRequest{Marker: "q495"}, 1},
+		{core.QueueListRequest{Name: "none"}, 4}, // 10, 200, 200, 90
+		{core.QueueListRequest{Name: "q3"}, 3},   // 10, 200, 200
+	} {
+		counts := w.store.count()
+		do(w, w.ListQueues, c.request)
+		same(t, fmt.Sprintf("calls for %+v", c.request), counts["ListQueues"], c.calls)
+	}
+}
+
 func TestStats(t *testing.T) {
 	w := newWorld(t, core.Options{})
 	w.create("q", `{}`)

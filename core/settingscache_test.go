@@ -42,6 +42,14 @@ func TestOwnChangesAreSeenAtOnce(t *testing.T) {
 	same(t, "ttl after it was made again", w.ttlOfAPost(), 80)
 }
 
+func TestOwnDeletionIsSeenAtOnce(t *testing.T) {
+	w := newWorld(t, core.Options{})
+	w.create("q", `{"_enable_encrypt_messages":true}`)
+	same(t, "messages", len(w.list("q")), 0) // now it is known
+	do(w, w.DeleteQueue, core.QueueDeleteRequest{Queue: "q"})
+	w.post("q", `1`)
+}
+
 func TestOthersChangesAreSeenInASecond(t *testing.T) {
 	w := newWorld(t, core.Options{})
 	other := w.beside(core.Options{})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -116,7 +117,12 @@ func (l *MessageList) append(dst []byte) []byte {
 }
 
 func (l *MessageList) appendMessages(dst []byte) []byte {
-	dst = append(dst, `"messages":[`...)
+	const around = 200 // bytes of a message beside its body and path, more or less
+	room := around
+	for i := range l.Messages {
+		room += len(l.Messages[i].Body) + len(l.Shape.Base) + around
+	}
+	dst = append(slices.Grow(dst, room), `"messages":[`...)
 	for i := range l.Messages {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -43,9 +43,11 @@ func (d *door) bound(next http.Handler) http.Handler {
 		if len(r.TransferEncoding) > 0 {
 			w.Header().Set(echo.HeaderConnection, "close")
 		}
+		var end time.Time // none: a request without a body may take its time
 		if r.ContentLength != 0 {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d.config.BodyTimeout)) // not every connection has one
+			end = time.Now().Add(d.config.BodyTimeout)
 		}
+		_ = http.NewResponseController(w).SetReadDeadline(end) // not every connection has one
 		d.answering(w)
 		next.ServeHTTP(w, r)
 	})

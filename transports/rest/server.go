@@ -57,6 +57,7 @@ func Listen(c Config) (*Server, error) {
 		Handler:           NewHandler(c),
 		TLSConfig:         c.TLS,
 		ReadHeaderTimeout: c.HeaderTimeout,
+		ReadTimeout:       c.HeaderTimeout + c.BodyTimeout, // of what never comes to the handler
 		IdleTimeout:       c.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.count,
