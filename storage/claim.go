@@ -42,7 +42,7 @@ type Claim struct {
 // came back from a claim keeps its place in that order.
 type Claims interface {
 	// CreateClaim claims the first free messages, at most o.Limit. With none
-	// free there is no claim: Claim has no messages and nothing is stored. An
+	// free, or all of them buried, there is no claim: Claim has no messages. An
 	// order whose ID names a live claim answers that claim as it is. It answers
 	// ErrQueueNotFound.
 	CreateClaim(ctx context.Context, o ClaimOrder) (Claim, error)

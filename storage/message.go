@@ -97,12 +97,16 @@ type MessageFilter struct {
 // reader that follows markers sees every message that stays in the log and that
 // its filter lets through, however posts interleave: nothing becomes visible
 // behind a position already listed, and nothing is visible before it is durable.
+// What a filter left out, because it was claimed, is not shown to that reader when
+// it comes free behind it. A delayed message that was listed is listed again once
+// it has entered the log.
 //
 //   - A position goes on after it.
 //   - An ID under which a message came into this queue by falling due or by
 //     burial goes on after the position it was given, until the message would
 //     have expired; this comes before the position that the ID spells.
-//   - The ID of a message still delayed goes on after the tail at its posting.
+//   - The ID of a message still delayed goes on after the tail at its posting,
+//     the drafts before it in the same post included.
 //   - Any other ID of a delayed message, and any marker of another epoch, goes
 //     on from the start of this life.
 //   - A text that ParseMarker refuses lists nothing.

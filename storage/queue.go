@@ -69,6 +69,7 @@ type Stats struct {
 
 	// Wake is when the state next changes by itself for a claimer: no later
 	// than the first instant at which a delayed message falls due, a claim ends
-	// or a rest is over. It is after now, and zero if there is none of these.
+	// or a rest is over. It is after now, and zero if there is none of these. A
+	// delayed message that expires first never falls due.
 	Wake time.Time
 }
