@@ -34,8 +34,8 @@ var retryPolicies = map[string]string{
 	`{"minimum_delay_retries":"3"}`:  "Retry policy: minimum_delay_retries must be a integer.",
 	`{"minimum_delay":null}`:         "Retry policy: minimum_delay must be a integer.",
 	`{"maximum_delay":[]}`:           "Retry policy: maximum_delay must be a integer.",
-	`{"maximum_delay":3162240000}`:  "",
-	`{"maximum_delay":3162240001}`:  "Retry policy: maximum_delay must be a integer.",
+	`{"maximum_delay":3162240000}`:   "",
+	`{"maximum_delay":3162240001}`:   "Retry policy: maximum_delay must be a integer.",
 	`{"maximum_delay":99999999999}`:  "Retry policy: maximum_delay must be a integer.",
 	`{"maximum_delay_retries":"no"}`: "Retry policy: maximum_delay_retries must be a integer.",
 
