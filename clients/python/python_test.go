@@ -1,0 +1,32 @@
+package python_test
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// TestPython runs what is written in Python against brokers of their own.
+func TestPython(t *testing.T) {
+	marconi := build(t)
+	t.Run("clients", func(t *testing.T) { testClients(t, marconi) })
+	t.Run("zaqar", func(t *testing.T) { testZaqar(t, marconi) })
+}
+
+// testClients runs python-zaqarclient and the commands made of it, against a
+// broker that believes its callers and another that knows them by tokens.
+func testClients(t *testing.T, marconi program) {
+	t.Parallel()
+	needs(t, map[string]string{
+		"zaqarclient":     "python3-zaqarclient",
+		"openstackclient": "python3-openstackclient",
+	})
+	file := filepath.Join(t.TempDir(), "tokens")
+	env := []string{
+		"TOKEN=" + marconi.token(t, file, "shop"),
+		"ADMIN_TOKEN=" + marconi.token(t, file, "operators", "admin"),
+		"BROKER_URL=" + marconi.serve(t, "admin_mode=true"),
+		"TOKENS_URL=" + marconi.serve(t, "admin_mode=true", "auth=tokens", "tokens_file="+file),
+	}
+	run(t, env, mustPass, "report.py",
+		"test_queues", "test_metadata", "test_messages", "test_claims", "test_service", "test_commands")
+}
