@@ -77,8 +77,8 @@ fuzz: ## each fuzz target for FUZZTIME, all for FUZZTOTAL at most
 
 # Hours rather than minutes. The variables are for the tests of stores alone: the
 # program takes what begins with MARCONI_ for its options.
-LONG := MARCONI_MODEL_STEPS=$${MARCONI_MODEL_STEPS:-2000} MARCONI_MODEL_RUNS=$${MARCONI_MODEL_RUNS:-500} \
-	MARCONI_CRASH_RUNS=$${MARCONI_CRASH_RUNS:-300}
+LONG := STORAGETEST_STEPS=$${STORAGETEST_STEPS:-2000} STORAGETEST_RUNS=$${STORAGETEST_RUNS:-500} \
+	STORAGETEST_CRASH_RUNS=$${STORAGETEST_CRASH_RUNS:-300}
 
 .PHONY: soak
 soak: TIMEOUT := 6h

@@ -18,7 +18,7 @@ import (
 // they answer differently, as a list to read.
 //
 // Each run has a seed, which is in the name of its subtest. The environment
-// variables MARCONI_MODEL_SEED, MARCONI_MODEL_RUNS and MARCONI_MODEL_STEPS say
+// variables STORAGETEST_SEED, STORAGETEST_RUNS and STORAGETEST_STEPS say
 // with which seed to begin, how many runs to make, each with the seed after the
 // last one, and how long a history is.
 //
@@ -26,9 +26,9 @@ import (
 // differ by as many as there were delayed messages that fell due and expired
 // since the queue was made: a driver may have given them one or not.
 func Model(t *testing.T, open, reference func(t *testing.T) storage.Driver) {
-	seed := setting(t, "MARCONI_MODEL_SEED", rand.Uint64N(1<<32))
-	steps := int(setting(t, "MARCONI_MODEL_STEPS", 150))
-	for range setting(t, "MARCONI_MODEL_RUNS", 40) {
+	seed := setting(t, "STORAGETEST_SEED", rand.Uint64N(1<<32))
+	steps := int(setting(t, "STORAGETEST_STEPS", 150))
+	for range setting(t, "STORAGETEST_RUNS", 40) {
 		same := t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			if report := explore(t, open, reference, seed, steps); report != "" {
 				t.Error(report)
@@ -81,7 +81,7 @@ func explore(t *testing.T, open, reference func(t *testing.T) storage.Driver, se
 	short := shrink(whole, func(h history) bool { _, err := replay(h); return err != nil })
 	w, err := replay(short)
 	return fmt.Sprintf("driver and reference differ:\n%s\n%v\n\n%d of %d steps; again with "+
-		"MARCONI_MODEL_SEED=%d MARCONI_MODEL_STEPS=%d MARCONI_MODEL_RUNS=1",
+		"STORAGETEST_SEED=%d STORAGETEST_STEPS=%d STORAGETEST_RUNS=1",
 		strings.Join(w.notes, "\n"), err, len(short), len(whole), seed, steps)
 }
 
