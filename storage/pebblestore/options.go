@@ -1,0 +1,37 @@
+package pebblestore
+
+import (
+	"errors"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// pebbleFormat is the format of Pebble's own files. From FormatWALSyncChunks on
+// a damaged log is told from one with a torn end.
+const pebbleFormat = pebble.FormatWALSyncChunks
+
+// rangesLinger is how long a deleted range may lie in memory before it is
+// written, so that its room on disk is found without further traffic.
+const rangesLinger = 10 * time.Second
+
+func options(fs vfs.FS, l pebble.Logger) *pebble.Options {
+	o := &pebble.Options{
+		FS:                          fs,
+		Logger:                      l,
+		FormatMajorVersion:          pebbleFormat,
+		CacheSize:                   cacheBytes,
+		MemTableSize:                memtableBytes,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		FlushDelayDeleteRange:       rangesLinger,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+	}
+	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	return o
+}
+
+func joinErrors(errs ...error) error { return errors.Join(errs...) }

@@ -1,0 +1,100 @@
+package pebblestore
+
+import (
+	"context"
+
+	"github.com/stackforge/marconi/storage"
+)
+
+// PostMessages implements storage.Messages.
+func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Posted, error) {
+	sl, err := s.enter(ctx, p.Queue)
+	if err != nil {
+		return storage.Posted{}, err
+	}
+	if _, err := sl.settle(ms(p.Now)); err != nil {
+		return storage.Posted{}, sl.conclude(ctx, err)
+	}
+	l := sl.life
+	if l == nil {
+		return storage.Posted{}, sl.conclude(ctx, storage.ErrQueueNotFound, sl.remade)
+	}
+	known, err := l.known(p)
+	if err != nil {
+		return storage.Posted{}, sl.conclude(ctx, err)
+	}
+	posted, again, err := l.repeated(p.Once, known)
+	if again || err != nil {
+		return posted, sl.conclude(ctx, err, l.posted)
+	}
+	if err := joinErrors(sl.e.backlog(), s.room.check(sizeOf(p.Drafts))); err != nil {
+		return storage.Posted{}, sl.conclude(ctx, err)
+	}
+	t := sl.e.begin()
+	posted = l.post(t, p, known)
+	g := sl.submit(t)
+	if p.Once != (storage.Once{}) {
+		l.posted = g
+	}
+	return posted, sl.conclude(ctx, nil, g)
+}
+
+func (l *life) known(p storage.Post) (*once, error) {
+	name := onceName(p.Once)
+	if name == "" {
+		return nil, nil
+	}
+	return l.remembered(name, ms(p.Now))
+}
+
+// post stores the drafts.
+func (l *life) post(t *tx, p storage.Post, known *once) storage.Posted {
+	posted := storage.Posted{IDs: make([]string, len(p.Drafts))}
+	before, first, due := l.tail, int64(never), int64(never)
+	var runs []run
+	for i, d := range p.Drafts {
+		m := draft(p, d)
+		if d.Visible.After(p.Now) {
+			m.Visible = d.Visible
+			due = min(due, ms(d.Visible))
+			l.postpone(t, &m)
+			posted.IDs[i] = m.ID
+			runs = addRun(runs, true, l.counter)
+			continue
+		}
+		l.append(t, &m)
+		first = min(first, ms(m.Expires))
+		posted.IDs[i] = storage.PositionText(l.record.Epoch, m.Position)
+		runs = addRun(runs, false, uint64(m.Position))
+	}
+	if l.tail > before {
+		posted.First, posted.Last = before+1, l.tail
+	}
+	if len(p.Drafts) > 0 {
+		l.enter(t, before, first, due)
+	}
+	l.remember(t, p.Once, known, runs)
+	return posted
+}
+
+// sizeOf is about how many bytes the drafts take on disk.
+func sizeOf(drafts []storage.Draft) (size int) {
+	for i := range drafts {
+		size += envelopeSize + len(drafts[i].Body)
+	}
+	return size
+}
+
+// draft makes a message that has no place in the queue yet.
+func draft(p storage.Post, d storage.Draft) storage.Message {
+	return storage.Message{
+		ClientID: p.ClientID,
+		Body:     d.Body,
+		Encoding: d.Encoding,
+		Created:  p.Now,
+		Visible:  p.Now,
+		Expires:  d.Expires,
+		Since:    p.Now,
+		Checksum: d.Checksum,
+	}
+}
