@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 )
@@ -13,11 +14,7 @@ import (
 func (s *service) announce(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, thisBuild())
-	store := withoutSecrets(s.config.store)
-	if strings.HasPrefix(store, "memory:") {
-		store += "\tnothing survives a restart"
-	}
-	fmt.Fprintf(t, "store\t%s\n", store)
+	fmt.Fprintf(t, "store\t%s\t%s\n", withoutSecrets(s.config.store), s.aboutStore())
 	fmt.Fprintf(t, "http\t%s\t%s\n", s.http.Addr(), s.aboutAuth())
 	if s.admin != nil {
 		fmt.Fprintf(t, "admin\t%s\t/metrics, /debug/pprof/\n", s.admin.Addr())
@@ -27,6 +24,35 @@ func (s *service) announce(w io.Writer) {
 	if s.config.auth == authTokens && s.certificate == nil && !loopback(s.config.http) {
 		s.log.Warn("tokens travel in the clear: give the door a certificate (tls_cert, tls_key), or keep it behind something that has one")
 	}
+}
+
+// aboutStore says what an answered post is worth. Of stores that are elsewhere
+// their URL says enough.
+func (s *service) aboutStore() string {
+	u, err := url.Parse(s.config.store)
+	switch {
+	case err != nil:
+		return ""
+	case u.Scheme == "memory":
+		return "nothing survives a restart"
+	case u.Scheme == "pebble":
+		return "what was answered is on disk, in " + dataDir(u)
+	}
+	return ""
+}
+
+// dataDir is the directory that the URL of a store on disk names, from the root
+// where that can be known.
+func dataDir(u *url.URL) string {
+	dir := u.Path
+	if name, err := url.PathUnescape(u.Opaque); err == nil && name != "" {
+		dir = name
+	}
+	dir = filepath.FromSlash(dir)
+	if whole, err := filepath.Abs(dir); err == nil {
+		return whole
+	}
+	return dir
 }
 
 func (s *service) aboutAuth() string {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,7 +14,7 @@ import (
 // announced is what a broker with these options says at its start, and logs.
 func announced(t *testing.T, words ...string) (text, logged string) {
 	t.Helper()
-	words = append([]string{"--http", "127.0.0.1:0"}, words...)
+	words = append([]string{"--store", "memory:", "--http", "127.0.0.1:0"}, words...)
 	l, err := load(args(t, words...), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +37,12 @@ func TestAnnounce(t *testing.T) {
 	tokens := file(t, "# none yet")
 	own, ownKey := writePair(t, t.TempDir(), "127.0.0.1")
 	wild, wildKey := writePair(t, t.TempDir(), "*.example.org")
+	data := t.TempDir()
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	strange, strangeKey := writePair(t, t.TempDir(), "192.0.2.7")
 	for _, c := range []struct {
 		name   string
@@ -45,6 +53,10 @@ func TestAnnounce(t *testing.T) {
 		{"plain", nil,
 			[]string{"memory:  ", "nothing survives a restart", "callers are believed", "'http://127.0.0.1:", "-H 'X-Project-Id: demo'"},
 			[]string{"admin", "Token", "--cacert"}},
+		{"the default store", []string{"--store", defaults().store},
+			[]string{"pebble:marconi-data  ", "what was answered is on disk, in " + filepath.Join(here, "marconi-data") + "\n"}, []string{"nothing survives"}},
+		{"a store elsewhere", []string{"--store", "pebble://" + data + "/a%20b?reserve=1000"}, []string{"in " + data + "/a b\n"}, nil},
+		{"a relative store with a space", []string{"--store", "pebble:a%20b"}, []string{"in " + filepath.Join(here, "a b") + "\n"}, nil},
 		{"admin", []string{"--admin", "127.0.0.1:0"}, []string{"admin", "/metrics"}, nil},
 		{"tokens", []string{"--auth", "tokens", "--tokens-file", tokens},
 			[]string{"callers need a token of " + tokens, `-H "X-Auth-Token: $TOKEN" -H "X-Project-Id: $PROJECT"`}, []string{"believed", "demo"}},

@@ -60,8 +60,8 @@ func (c *config) blame(err error) (keys []string) {
 
 func (l *loaded) checkStore() error {
 	u, err := url.Parse(l.store)
-	if err != nil {
-		return fmt.Errorf("store (%s) must be a URL such as %q", l.origin("store"), defaults().store)
+	if err != nil || u.Scheme == "" {
+		return fmt.Errorf("store (%s) must be a URL such as %q or %q", l.origin("store"), defaults().store, "pebble:///var/lib/marconi")
 	}
 	if known := stores.Schemes(); !slices.Contains(known, u.Scheme) {
 		return fmt.Errorf("%s: there is no store %q; the nearest is %q", l.at("store"), u.Scheme, nearest(u.Scheme, known)+":")

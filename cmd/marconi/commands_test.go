@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestConfigCheck(t *testing.T) {
@@ -95,7 +97,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "serve", "config", "config check", "config show", "token new", "bench", "version"} {
+	for _, command := range []string{"", "serve", "config", "config check", "config show", "token new", "inspect", "bench", "version"} {
 		p := start(t, nil, append(strings.Fields(command), "--help")...)
 		p.exits(0)
 		out := p.out.String()
@@ -116,6 +118,8 @@ func TestCommandsThatDoNotExist(t *testing.T) {
 		"token nwe":       `the nearest is "new"`,
 		"bench psot":      `the nearest is "post"`,
 		"version now":     "takes no argument",
+		"inspect":         "takes the directory of one store",
+		"inspect a b":     "takes the directory of one store",
 		"token new --nam": "the nearest is --name",
 	} {
 		p := start(t, nil, strings.Fields(args)...)
@@ -159,9 +163,38 @@ func TestBench(t *testing.T) {
 		}
 	}
 
+	b = start(t, nil, append([]string{"bench", "check", "--json"}, load...)...)
+	b.exits(0)
+	var r struct{ Attempted, Answered, Deleted, Popped int }
+	if err := json.Unmarshal([]byte(b.out.String()), &r); err != nil || r.Attempted != 20 || r.Answered != 20 || r.Deleted+r.Popped != 20 || !strings.Contains(b.out.String(), `"unaccounted": 0`) {
+		t.Errorf("%v in %s", err, b.out.String())
+	}
+
 	p.signal(syscall.SIGTERM)
 	p.exits(0)
 	b = start(t, nil, append([]string{"bench", "post"}, load...)...)
 	b.exits(1)
 	b.await(&b.log, "connection refused")
+}
+
+// A check that is interrupted tells of what it saw.
+func TestBenchCheckInterrupted(t *testing.T) {
+	p, url := serve(t, "--admin", "127.0.0.1:0")
+	admin := p.await(&p.out, `(?m)^admin +(\S+) `)
+	b := start(t, nil, "bench", "check", "--url", url, "--duration", "1h", "--size", "10")
+	client := newClient(t)
+	atWork := regexp.MustCompile(`marconi_messages_total\{outcome="posted"\} [1-9]`)
+	for end := time.Now().Add(patience); ; {
+		_, metrics := request(t, client, "GET", admin+"/metrics", "")
+		if atWork.MatchString(metrics) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("it never began:\n%s", b.log.String())
+		}
+	}
+	b.signal(syscall.SIGTERM)
+	b.exits(1)
+	b.await(&b.out, `(?m)^attempted +\d`)
+	b.await(&b.log, "context canceled|signal received")
 }

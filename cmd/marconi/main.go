@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 		Short: "A multi-tenant message queue that speaks Zaqar's API",
 		Long: `Marconi is a multi-tenant message queue that speaks the API of OpenStack Zaqar.
 
-Start a broker that keeps its messages in memory, on 127.0.0.1:8888:
+Start a broker on 127.0.0.1:8888 that keeps its messages in ./marconi-data:
 
   marconi serve
 
@@ -75,7 +75,7 @@ environment and on the command line; "marconi config show" lists them all.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newServe(), newConfig(), newToken(), newBench(), newVersion())
+	root.AddCommand(newServe(), newConfig(), newToken(), newInspect(), newBench(), newVersion())
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/memstore"
+	"github.com/stackforge/marconi/storage/pebblestore"
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/auth"
@@ -18,6 +19,7 @@ import (
 // stores is every backend there is, by the scheme of its URL.
 var stores = storage.Openers{
 	"memory": memstore.OpenURL,
+	"pebble": pebblestore.OpenURL,
 }
 
 // service is a broker that is open and does not serve yet.

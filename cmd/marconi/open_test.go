@@ -38,7 +38,7 @@ func TestOpenLeavesNoStoreOpen(t *testing.T) {
 }
 
 func TestABrokenAdminEndsTheService(t *testing.T) {
-	l, err := load(args(t, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"), nil)
+	l, err := load(args(t, "--store", "memory:", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

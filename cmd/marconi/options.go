@@ -40,7 +40,7 @@ const (
 
 func defaults() config {
 	return config{
-		store: "memory:", http: "127.0.0.1:8888", auth: authNone,
+		store: "pebble:marconi-data", http: "127.0.0.1:8888", auth: authNone,
 		logLevel: "info", logFormat: "text",
 		stopTimeout: 10 * time.Second, headerTimeout: 10 * time.Second, bodyTimeout: time.Minute, idleTimeout: 2 * time.Minute,
 		limits:    core.DefaultLimits(),
@@ -63,7 +63,7 @@ func (c *config) options() []option {
 
 func (c *config) doorOptions() []option {
 	return []option{
-		{"store", "where messages are kept", "URL", secretURL{text{&c.store}}},
+		{"store", "where messages are kept: pebble:DIR, pebble:///DIR from the root, or memory:", "URL", secretURL{text{&c.store}}},
 		{"http", "address of the HTTP door; port 0 takes a free one", "ADDR", address{to: &c.http}},
 		{"admin", "address of metrics and profiles; empty: none", "ADDR", address{to: &c.admin, off: true}},
 		{"admin_mode", "offer the operations of operators, such as /v2/health", "bool", boolean{&c.adminMode}},

@@ -48,14 +48,21 @@ type process struct {
 	ended    chan struct{} // closed when it has
 }
 
-// start runs the program. The environment has nothing for it but env.
+// start runs the program in a directory of its own, where the default store is
+// then. The environment has nothing for it but env.
 func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	return startIn(t, t.TempDir(), env, args...)
+}
+
+func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
 	name, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{T: t, cmd: exec.Command(name, args...), ended: make(chan struct{})}
+	p.cmd.Dir = dir
 	for _, pair := range os.Environ() {
 		if !strings.HasPrefix(pair, "MARCONI_") {
 			p.cmd.Env = append(p.cmd.Env, pair)
@@ -84,7 +91,12 @@ func start(t *testing.T, env []string, args ...string) *process {
 // serve starts a broker on a free port and waits until it has said where.
 func serve(t *testing.T, args ...string) (p *process, url string) {
 	t.Helper()
-	p = start(t, nil, append([]string{"serve", "--http", "127.0.0.1:0"}, args...)...)
+	return serveIn(t, t.TempDir(), args...)
+}
+
+func serveIn(t *testing.T, dir string, args ...string) (p *process, url string) {
+	t.Helper()
+	p = startIn(t, dir, nil, append([]string{"serve", "--http", "127.0.0.1:0"}, args...)...)
 	return p, p.await(&p.out, `(?m)^http +(\S+) `)
 }
 

@@ -13,13 +13,17 @@ func newServe() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a broker",
-		Long: `Serve runs a broker until SIGTERM or SIGINT. It then takes no new requests,
-finishes those in progress within stop_timeout, and ends; a second signal ends it
-at once. It exits with 0 after a whole stop, 1 if it could not serve, 2 if its
-configuration makes no sense, and 3 if a stop was cut short.
+		Long: `Serve runs a broker. Its messages are in the directory marconi-data under the
+working directory, unless --store names another: what it has answered is on disk.
+
+It runs until SIGTERM or SIGINT. It then takes no new requests, finishes those in
+progress within stop_timeout, and ends; a second signal ends it at once. It exits
+with 0 after a whole stop, 1 if it could not serve, 2 if its configuration makes no
+sense, and 3 if a stop was cut short.
 ` + sourcesHelp,
 		Example: `  marconi serve
-  marconi serve --http 127.0.0.1:0 --admin 127.0.0.1:9090 --log-level debug
+  marconi serve --store pebble:///var/lib/marconi
+  marconi serve --store memory: --http 127.0.0.1:0 --admin 127.0.0.1:9090 --log-level debug
   marconi serve --http 0.0.0.0:8888 --auth tokens --tokens-file tokens --tls-cert cert.pem --tls-key key.pem
   marconi serve --config /etc/marconi.toml --set max_messages_post_size=1048576`,
 		Args: refuseArgs,
