@@ -89,6 +89,7 @@ soak: ROUNDS ?= 10
 soak: packages modules ## for hours: long histories, ROUNDS of all tests, a large crowd, long fuzzing
 	$(STEP) "long histories" env $(LONG) $(GOTEST) ./storage/...
 	$(STEP) "$(ROUNDS) rounds" $(GOTEST) -count=$(ROUNDS) ./...
+	$(STEP) "kills" env LOADTEST_KILLS=$${LOADTEST_KILLS:-500} $(GOTEST) -v -run '^TestKills$$' ./loadtest
 	$(STEP) "crowd" .ci/crowd $(COUNT)
 	$(STEP) "fuzz" .ci/fuzz
 

@@ -1,13 +1,6 @@
 package loadtest_test
 
 import (
-	"bufio"
-	"bytes"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"syscall"
 	"testing"
 	"time"
@@ -19,10 +12,6 @@ import (
 // TestBroker runs the client, the scenarios and the check against a real broker,
 // built with the race detector.
 func TestBroker(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "broker")
-	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../cmd/marconi").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
 	for name, test := range map[string]func(*testing.T, string){
 		"queues":        testQueues,
 		"messages":      testMessages,
@@ -33,50 +22,21 @@ func TestBroker(t *testing.T) {
 		"lost answers":  testLostAnswers,
 		"broken broker": testBrokenBroker,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, start(t, binary)) })
+		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
 }
 
-var listening = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
-
-// start runs a broker for the length of a test and returns its URL. The test
-// fails if it does not end well when it is told to.
-func start(t *testing.T, binary string) string {
+// start runs a broker in memory for the length of a test and returns its URL. The
+// test fails if it does not end well when it is told to.
+func start(t *testing.T) string {
 	t.Helper()
-	var said bytes.Buffer
-	cmd := exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--store", "memory:")
-	cmd.Stderr = &said
-	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	url := ""
-	for url == "" && lines.Scan() {
-		url = listening.FindString(lines.Text())
-	}
-	read := make(chan struct{})
-	go func() { // a pipe that nobody reads would hold the broker up
-		defer close(read)
-		io.Copy(io.Discard, out)
-	}()
+	b := launch(t, "serve", "--http", "127.0.0.1:0", "--store", "memory:")
 	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		<-read
-		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Errorf("the broker ended with %v and said\n%s", err, said.String())
+		if err := b.end(syscall.SIGTERM); err != nil || t.Failed() {
+			t.Errorf("the broker ended with %v and said\n%s", err, b.log.String())
 		}
 	})
-	if url == "" {
-		t.Fatal("the broker did not say where it listens")
-	}
-	return url
+	return b.listens()
 }
 
 func testScenarios(t *testing.T, url string) {

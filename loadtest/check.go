@@ -22,12 +22,14 @@ const (
 )
 
 // Check finds out whether a broker loses, invents, repeats or reorders messages,
-// or lets two have one at a time. It makes Config.Queues queues and lets loose on
-// them, for every six connections, two producers; two claimers, who delete what
-// they claimed, sometimes release it half done, and sometimes let the claim go;
-// and one popper. What connections remain are readers, one for each queue at
-// least, who follow it from its start. There is at least one of each. At the end
-// the readers read to the end, and all that is left is claimed and deleted.
+// stores half of a post, or lets two have a message at a time. It makes
+// Config.Queues queues and lets loose on them, for every six connections, two
+// producers; two claimers, who delete what they claimed, sometimes release it half
+// done, and sometimes let the claim go; and one popper, who keeps to one queue.
+// What connections remain are readers, one for each queue at least, who follow it
+// from its start. There is at least one of each. At the end the readers read to the
+// end, claims that are left are released, and all that is left is claimed and
+// deleted.
 //
 // Requests that fail during the check, as when the broker is killed and started
 // again, are part of it and no error. An error means that the check could not be
@@ -76,12 +78,8 @@ type adrift struct{ queue, claim string }
 // run lets all workers loose. It ends consumers after producers, and readers
 // after both.
 func (k *check) run(ctx context.Context) {
-	produce, endProducers := context.WithCancel(ctx)
+	produce, endProducers := k.load(ctx)
 	defer endProducers()
-	if k.config.Duration > 0 {
-		timer := time.AfterFunc(k.config.Duration, endProducers)
-		defer timer.Stop()
-	}
 	consume, endConsumers := context.WithCancel(ctx)
 	defer endConsumers()
 	follow, endReaders := context.WithCancel(ctx)
@@ -99,6 +97,26 @@ func (k *check) run(ctx context.Context) {
 	poppers.Wait()
 	endReaders()
 	readers.Wait()
+}
+
+// load is as long as the config lets producers work. End ends it, and what
+// watches over it.
+func (k *check) load(ctx context.Context) (load context.Context, end func()) {
+	load, cancel := context.WithCancel(ctx)
+	var over <-chan time.Time
+	if k.config.Duration > 0 {
+		over = time.After(k.config.Duration)
+	}
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		defer cancel()
+		select { // what the config does not say never comes
+		case <-k.config.Stop:
+		case <-over:
+		case <-load.Done():
+		}
+	})
+	return load, func() { cancel(); watch.Wait() }
 }
 
 // start lets workers of one role loose until a context is done. Their requests
@@ -133,7 +151,8 @@ func (k *check) drain(ctx context.Context) error {
 	return nil
 }
 
-// empty claims and deletes until a queue shows no message, claimed or not.
+// empty claims and deletes until a queue shows no message, claimed or not. Claims
+// that nobody knows of, since their answers were lost, it releases.
 func (k *check) empty(ctx context.Context, w *hand, queue string) error {
 	for progress := time.Now(); ; {
 		h := w.take(ctx, queue, batch)
@@ -154,6 +173,7 @@ func (k *check) empty(ctx context.Context, w *hand, queue string) error {
 				Wrong: fmt.Sprintf("message %s is there and cannot be claimed, though all claims have ended", left.Messages[0].ID)})
 			return nil
 		}
+		w.releaseAll(ctx, queue, left.Messages)
 		if err := pause(ctx, setback); err != nil {
 			return err
 		}

@@ -95,3 +95,15 @@ func TestCheckCanBeInterrupted(t *testing.T) {
 		}
 	})
 }
+
+func TestCheckEndsWhenItIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		c := loadtest.Config{URL: "http://broker", Queues: 1, Stop: stop, HTTPClient: &http.Client{Transport: &cellar{}}}
+		time.AfterFunc(20*time.Second, func() { close(stop) })
+		r, err := loadtest.Check(t.Context(), c)
+		if err != nil || r.Elapsed < 20*time.Second || r.Elapsed > 3*time.Minute {
+			t.Errorf("it took %v, want 20 s of load and what the end takes; %v", r.Elapsed, err)
+		}
+	})
+}

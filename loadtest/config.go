@@ -21,9 +21,14 @@ type Config struct {
 	Connections int
 
 	// Duration and Count end a run, whichever comes first. Count is in
-	// operations, for Check in messages. If both are 0, Duration is 10 seconds.
+	// operations, for Check in messages. If both are 0 and there is no Stop,
+	// Duration is 10 seconds.
 	Duration time.Duration
 	Count    int
+
+	// Stop ends the load of Check too, when it is closed. Scenarios do not look
+	// at it.
+	Stop <-chan struct{}
 
 	// Rate is how many operations are due in a second, on all connections
 	// together. 0 is a closed loop. Check does not look at it.
@@ -49,7 +54,7 @@ func (c Config) withDefaults(queues int) Config {
 	if c.Token == "" {
 		c.Project = cmp.Or(c.Project, "loadtest")
 	}
-	if c.Count == 0 {
+	if c.Count == 0 && c.Stop == nil {
 		c.Duration = cmp.Or(c.Duration, 10*time.Second)
 	}
 	c.Connections = cmp.Or(c.Connections, 8)

@@ -104,6 +104,17 @@ func (w *hand) release(ctx context.Context, queue, claim string) {
 	})
 }
 
+// releaseAll releases the claims that messages are in.
+func (w *hand) releaseAll(ctx context.Context, queue string, messages []client.Message) {
+	done := make(map[string]bool)
+	for _, m := range messages {
+		if m.ClaimID != "" && !done[m.ClaimID] {
+			done[m.ClaimID] = true
+			w.release(ctx, queue, m.ClaimID)
+		}
+	}
+}
+
 // rest waits, and longer after a failure.
 func (w *hand) rest(until context.Context, after Outcome, d time.Duration) {
 	if after != Succeeded {

@@ -12,7 +12,7 @@ import (
 // what was stored and not removed counts as lost.
 //
 // It finds fault only where no correct broker could have behaved so. A request
-// without an answer may have been carried out or not; a message that a lost pop
+// without an answer may have been carried out or not, as a whole; a message that a lost pop
 // may have taken is unaccounted for, not lost; and two claims overlap only where
 // both were surely held.
 func Judge(history []Event) Report {
@@ -51,9 +51,9 @@ type name struct {
 // fate is what became of a message that a producer wanted to post.
 type fate struct {
 	name
-	queue    string
-	id       string    // as first seen
-	answered time.Time // when it surely was stored; zero: perhaps never
+	queue string
+	id    string // as first seen
+	post  *posting
 
 	taken   time.Time // when first somebody asked to remove it; zero: never
 	removed time.Time // when it surely was gone
@@ -65,6 +65,20 @@ type fate struct {
 	deletes map[string]time.Time // by claim, when the first was sent
 
 	listed, claimed, popped, deleted bool
+}
+
+// posting is what the messages of a post share: all of them were stored or none.
+type posting struct {
+	answered bool
+	stored   time.Time // since when they surely were; zero: perhaps never
+}
+
+// shown takes note of a message that somebody had at an instant. If its post had
+// no answer, that is the answer for all of them.
+func (p *posting) shown(at time.Time) {
+	if !p.answered && (p.stored.IsZero() || at.Before(p.stored)) {
+		p.stored = at
+	}
 }
 
 // hold is a span in which a claim surely held a message.
@@ -115,12 +129,13 @@ func (j *judge) notePost(e *Event) {
 	if e.Outcome == Refused {
 		return // should they turn up, nobody posted them
 	}
+	post := &posting{answered: e.Outcome == Succeeded}
+	if post.answered {
+		post.stored = e.Done
+		j.report.Answered += len(e.Items)
+	}
 	for _, item := range e.Items {
-		f := &fate{name: item.name(), queue: e.Queue, id: item.ID, deletes: make(map[string]time.Time)}
-		if e.Outcome == Succeeded {
-			f.answered = e.Done
-			j.report.Answered++
-		}
+		f := &fate{name: item.name(), queue: e.Queue, id: item.ID, post: post, deletes: make(map[string]time.Time)}
 		j.fates[f.name] = f
 	}
 }

@@ -33,12 +33,16 @@ func (j *judge) concludeRemoval(f *fate) {
 	if len(f.removal) > 1 {
 		j.report.Duplicated = append(j.report.Duplicated, f.fault("removed by %s", strings.Join(f.removal, " and by ")))
 	}
-	if f.answered.IsZero() || len(f.removal) > 0 || f.perhaps {
+	if f.post.stored.IsZero() || len(f.removal) > 0 || f.perhaps {
 		return
 	}
 	if l := j.lostPop[f.queue]; l != nil && l.limit > 0 {
 		l.limit--
 		j.report.Unaccounted++
+		return
+	}
+	if !f.post.answered {
+		j.report.Torn = append(j.report.Torn, f.fault("not stored, or lost, though others of its post came out"))
 		return
 	}
 	j.report.Lost = append(j.report.Lost, f.fault("stored, and gone without being removed"))
@@ -71,7 +75,8 @@ func (j *judge) concludeHolds(f *fate) {
 // concludeReaders finds readers that came to the end of the queue while the
 // message was in it, and had not been shown it.
 func (j *judge) concludeReaders(f *fate) {
-	if f.answered.IsZero() {
+	stored := f.post.stored
+	if stored.IsZero() {
 		return
 	}
 	surely := f.taken // until then the message surely was there
@@ -80,7 +85,7 @@ func (j *judge) concludeReaders(f *fate) {
 	}
 	for _, worker := range j.workers() {
 		r := j.readers[worker]
-		first := sort.Search(len(r.ends), func(i int) bool { return r.ends[i].Sent.After(f.answered) })
+		first := sort.Search(len(r.ends), func(i int) bool { return r.ends[i].Sent.After(stored) })
 		if r.queue != f.queue || first == len(r.ends) {
 			continue
 		}
@@ -89,7 +94,7 @@ func (j *judge) concludeReaders(f *fate) {
 			continue
 		}
 		if seen, ok := r.seen[f.name]; !ok || seen.After(end.Sent) {
-			what := f.fault("not shown to %s, who was at the end %v after it was stored", worker, end.Sent.Sub(f.answered).Round(time.Microsecond))
+			what := f.fault("not shown to %s, who was at the end %v after it was stored", worker, end.Sent.Sub(stored).Round(time.Microsecond))
 			j.report.Skipped = append(j.report.Skipped, what)
 		}
 	}

@@ -41,6 +41,7 @@ func (j *judge) sight(e *Event, item Item) *fate {
 	case item.ID != "" && item.ID != f.id:
 		j.report.Duplicated = append(j.report.Duplicated, f.fault("stored again under ID %s", item.ID))
 	}
+	f.post.shown(e.Done)
 	if !f.removed.IsZero() && e.Sent.After(f.removed) {
 		j.report.Duplicated = append(j.report.Duplicated, f.fault("seen by %s (%s) after it was removed by %s", e.Worker, e.Kind, f.removal[0]))
 	}

@@ -79,12 +79,12 @@ func in(queue string, e loadtest.Event) loadtest.Event {
 
 // found are the numbers of a report's faults.
 type found struct {
-	lost, unexpected, duplicated, reordered, overlapping, skipped, wrong, unaccounted int
+	lost, torn, unexpected, duplicated, reordered, overlapping, skipped, wrong, unaccounted int
 }
 
 func foundIn(r loadtest.Report) found {
 	return found{
-		len(r.Lost), len(r.Unexpected), len(r.Duplicated), len(r.Reordered), len(r.Overlapping), len(r.Skipped), len(r.Wrong),
+		len(r.Lost), len(r.Torn), len(r.Unexpected), len(r.Duplicated), len(r.Reordered), len(r.Overlapping), len(r.Skipped), len(r.Wrong),
 		r.Unaccounted,
 	}
 }
@@ -156,6 +156,22 @@ var histories = []struct {
 	{
 		name: "a post without an answer that was stored", ok: true,
 		h: []loadtest.Event{unanswered(post(0, 1, 1)), post(2, 3, 2), pop(4, 5, 1, 2)},
+	},
+	{
+		name: "half of a post without an answer", want: found{torn: 1},
+		h: []loadtest.Event{unanswered(post(0, 1, 1, 2)), post(2, 3, 3), pop(4, 5, 1, 3)},
+	},
+	{
+		name: "half of a post without an answer, of which the rest was perhaps popped", want: found{unaccounted: 1}, ok: true,
+		h: []loadtest.Event{unanswered(post(0, 1, 1, 2)), post(2, 3, 3), pop(4, 5, 1, 3), func() loadtest.Event {
+			e := unanswered(pop(6, 7))
+			e.Limit = 1
+			return e
+		}()},
+	},
+	{
+		name: "half of a post without an answer is shown to a reader at the end", want: found{skipped: 1},
+		h: []loadtest.Event{unanswered(post(0, 1, 1, 2)), of("x", list(2, 3, 1)), of("x", list(4, 5)), pop(6, 7, 1, 2)},
 	},
 	{
 		name: "gone after a pop without an answer, and a reader came by", want: found{unaccounted: 1}, ok: true,

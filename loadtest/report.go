@@ -10,38 +10,39 @@ import (
 // Report is what a check found. Its numbers count every message once, Released
 // every claim.
 type Report struct {
-	Attempted int // messages that a producer wanted to post
-	Answered  int // of these, that the broker said it had stored
-	Listed    int
-	Claimed   int
-	Popped    int
-	Deleted   int
-	Released  int
+	Attempted int `json:"attempted"` // messages that a producer wanted to post
+	Answered  int `json:"answered"`  // of these, that the broker said it had stored
+	Listed    int `json:"listed"`
+	Claimed   int `json:"claimed"`
+	Popped    int `json:"popped"`
+	Deleted   int `json:"deleted"`
+	Released  int `json:"released"`
 
 	// Unaccounted are messages that never came out and may have gone with pops
 	// whose answer was lost.
-	Unaccounted int
+	Unaccounted int `json:"unaccounted"`
 
-	Lost        []Fault // stored, and neither popped nor deleted
-	Unexpected  []Fault // never posted, or not to this queue, or not so
-	Duplicated  []Fault // stored twice, removed twice, or seen after they were removed
-	Reordered   []Fault // seen before an earlier message of the same producer
-	Overlapping []Fault // in two claims at the same time, or popped while claimed
-	Skipped     []Fault // never shown to a reader that went past them
-	Wrong       []Fault // answers that a correct broker never gives
+	Lost        []Fault `json:"lost"`        // stored, and neither popped nor deleted
+	Torn        []Fault `json:"torn"`        // the same, of posts without an answer of which other messages came out
+	Unexpected  []Fault `json:"unexpected"`  // never posted, or not to this queue, or not so
+	Duplicated  []Fault `json:"duplicated"`  // stored twice, removed twice, or seen after they were removed
+	Reordered   []Fault `json:"reordered"`   // seen before an earlier message of the same producer
+	Overlapping []Fault `json:"overlapping"` // in two claims at the same time, or popped while claimed
+	Skipped     []Fault `json:"skipped"`     // never shown to a reader that went past them
+	Wrong       []Fault `json:"wrong"`       // answers that a correct broker never gives
 
-	Seed    uint64
-	Elapsed time.Duration
-	Errors  map[string]int64 // how often, by the request and the kind of error
+	Seed    uint64           `json:"seed"`
+	Elapsed time.Duration    `json:"elapsed_nanoseconds"`
+	Errors  map[string]int64 `json:"errors"` // how often, by the request and the kind of error
 }
 
 // Fault is one thing that should not be.
 type Fault struct {
-	Queue    string
-	Producer string
-	Seq      int
-	ID       string
-	What     string
+	Queue    string `json:"queue"`
+	Producer string `json:"producer"`
+	Seq      int    `json:"seq"`
+	ID       string `json:"id"`
+	What     string `json:"what"`
 }
 
 func (f Fault) String() string {
@@ -56,7 +57,7 @@ type list struct {
 
 func (r Report) lists() []list {
 	return []list{
-		{"lost", r.Lost}, {"unexpected", r.Unexpected}, {"duplicated", r.Duplicated}, {"reordered", r.Reordered},
+		{"lost", r.Lost}, {"torn", r.Torn}, {"unexpected", r.Unexpected}, {"duplicated", r.Duplicated}, {"reordered", r.Reordered},
 		{"overlapping", r.Overlapping}, {"skipped", r.Skipped}, {"wrong", r.Wrong},
 	}
 }

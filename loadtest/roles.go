@@ -118,11 +118,12 @@ func (w *hand) work(ctx context.Context, h held, messages []Item) {
 	}
 }
 
-// pop takes a few messages now and then.
+// pop takes a few messages now and then, always of one queue: where nobody pops,
+// every message is accounted for even when answers are lost.
 func (w *hand) pop(ctx, until context.Context) {
 	for until.Err() == nil {
 		limit := 1 + w.rand.IntN(5)
-		e := w.ask(Event{Kind: Popped, Queue: w.anyQueue(), Limit: limit}, func(e *Event) error {
+		e := w.ask(Event{Kind: Popped, Queue: w.ownQueue(), Limit: limit}, func(e *Event) error {
 			messages, err := w.client.Pop(ctx, e.Queue, limit)
 			e.Items = itemsOf(messages)
 			return err

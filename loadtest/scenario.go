@@ -59,6 +59,7 @@ const (
 )
 
 func (l load) run(ctx context.Context, c Config) (r Result, err error) {
+	c.Stop = nil
 	c = c.withDefaults(1)
 	if err := c.check(); err != nil {
 		return r, err

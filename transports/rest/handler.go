@@ -10,7 +10,7 @@ import (
 )
 
 // NewHandler is the door without its socket. Of the configuration it uses
-// Handler, MaxBody, AdminMode, Ready and BodyTimeout.
+// Handler, MaxBody, AdminMode, Ready, BodyTimeout and Log.
 func NewHandler(c Config) http.Handler {
 	d := &door{config: c.withDefaults(), allow: map[string]string{}}
 	e := echo.New()

@@ -78,6 +78,7 @@ func TestOrderOfChecksOfAWrongMediaType(t *testing.T) {
 
 // TestNowhere is of paths at which there is nothing: nobody asks who wants to know.
 func TestNowhere(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{})
 	for _, path := range []string{
 		"/v2", "/v2/nosuch", "/v1/", "/v1.1/queues", "/V2/queues", "/v2//queues", "//v2/queues", "/v2/../v2/queues", "/v2/queues/", "/v2/ping/",
@@ -95,6 +96,7 @@ func TestNowhere(t *testing.T) {
 
 // TestOddNames is of paths that name what cannot be, or is seldom.
 func TestOddNames(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{})
 	for _, name := range []string{"a%2Fb", "a%2fb", "%00", "a%00", "a%20b", "a+b", "%C3%A9", "\xc3\xa9", "%FF", "a%25b", "a;b", "a:b", "a*b", "{q}", strings.Repeat("a", 65)} {
 		for _, method := range []string{"GET", "PUT", "DELETE", "PATCH", "POST"} {
@@ -139,6 +141,7 @@ var allowed = map[string]string{
 }
 
 func TestMethods(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{AdminMode: true})
 	for path, methods := range allowed {
 		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "TRACE"} {
@@ -161,6 +164,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{AdminMode: true})
 	for path, methods := range allowed {
 		a := s.do("OPTIONS", path, "")

@@ -31,6 +31,7 @@ func TestAccept(t *testing.T) {
 		{[]string{"*/*;q=0, application/json"}, true},
 		{[]string{"application/*;q=0, application/json;q=1"}, true},
 		{[]string{"/, application/json"}, true},
+		{[]string{"application/json, application/json;q=0"}, true},
 		{[]string{strings.Repeat("text/html,", 5000) + "*/*"}, true},
 
 		{[]string{"text/html"}, false},

@@ -58,7 +58,6 @@ func (d *door) broken(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	d.answering(c.Response())
 	h := c.Response().Header()
 	reply := outside(err)
 	switch allow, ok := d.allow[c.Path()]; {

@@ -24,7 +24,7 @@ func (d *door) reply(c echo.Context, p place, r *route, call *api.Call, reply ap
 	if dressed.location != "" {
 		c.Response().Header().Set(echo.HeaderLocation, dressed.location)
 	}
-	if dressed.document == nil || reply.Status == http.StatusNoContent || c.Request().Method == http.MethodHead {
+	if dressed.document == nil || reply.Status == http.StatusNoContent {
 		return empty(c, reply.Status)
 	}
 	return document(c, reply.Status, echo.MIMEApplicationJSON, dressed.document)

@@ -79,6 +79,41 @@ func TestReplies(t *testing.T) {
 	}
 }
 
+// TestMissingQueue asks everything of a queue that is not there, and makes none.
+func TestMissingQueue(t *testing.T) {
+	const full = `{"_max_messages_post_size":262144,"_default_message_ttl":3600,"_default_message_delay":0,"_dead_letter_queue":null,` +
+		`"_dead_letter_queue_messages_ttl":null,"_max_claim_count":null,"_enable_encrypt_messages":false}`
+	s := serve(t, rest.Config{})
+	for _, c := range []struct {
+		method, target, body string
+		status               int
+		answer               string
+	}{
+		{"GET", "/v2/queues/q", ``, 200, full},
+		{"GET", "/v2/queues/q/stats", ``, 200, `{"messages":{"claimed":0,"free":0,"total":0}}`},
+		{"GET", "/v2/queues/q/messages", ``, 200, `{"messages":[],"links":[]}`},
+		{"GET", "/v2/queues/q/messages?ids=a,b", ``, 404, problem("Not found", "No messages with IDs: ['a', 'b'] found in the queue q for project project.")},
+		{"GET", "/v2/queues/q/messages/a", ``, 404, problem("Not found", "Message a does not exist in queue q for project project")},
+		{"DELETE", "/v2/queues/q", ``, 204, ""},
+		{"DELETE", "/v2/queues/q/messages?ids=a", ``, 204, ""},
+		{"DELETE", "/v2/queues/q/messages/a?claim_id=c", ``, 204, ""},
+		{"DELETE", "/v2/queues/q/messages?pop=1", ``, 200, `{"messages":[]}`},
+		{"POST", "/v2/queues/q/claims", `{"ttl":60}`, 204, ""},
+		{"GET", "/v2/queues/q/claims/c", ``, 404, problem("Not found", "Claim c does not exist in queue q for project project")},
+		{"PATCH", "/v2/queues/q/claims/c", `{}`, 404, problem("Not found", "Claim c does not exist in queue q for project project")},
+		{"DELETE", "/v2/queues/q/claims/c", ``, 204, ""},
+		{"PATCH", "/v2/queues/q", `[]`, 404, problem("Not found", "Queue q does not exist for project project")},
+		{"POST", "/v2/queues/q/purge", ``, 204, ""},
+		{"GET", "/v2/queues", ``, 200, `{"queues":[],"links":[]}`},
+	} {
+		contentType := ""
+		if c.body == "[]" {
+			contentType = patchType
+		}
+		answered(t, s.do(c.method, c.target, c.body, "Content-Type", contentType), c.status, c.answer)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	s := serve(t, rest.Config{AdminMode: true})
 	s.mustDo(201, "POST", "/v2/queues/q/messages", `{"messages":[{"body":1}]}`)

@@ -17,6 +17,7 @@ import (
 )
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	transporttest.Run(t, "v2", func(t *testing.T, h api.Handler) transporttest.Door {
 		return &door{serve(t, rest.Config{Handler: h, AdminMode: true})}
 	})

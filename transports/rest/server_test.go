@@ -8,12 +8,14 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,24 +64,38 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// waiting is a handler whose calls wait: until they are let go, or for their end.
-type waiting struct {
-	begun chan struct{}
-	let   chan struct{}
-	ended atomic.Int32
+func TestServeFails(t *testing.T) {
+	server, err := rest.Listen(rest.Config{Addr: "127.0.0.1:0", TLS: &tls.Config{}}) // without a certificate
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Serve(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "http: ") {
+		t.Errorf("Serve: %v", err)
+	}
 }
 
-func newWaiting() *waiting { return &waiting{begun: make(chan struct{}, 10), let: make(chan struct{})} }
+// waiting is a handler whose calls wait until they are let go. One that is cut off
+// tells so, and waits still.
+type waiting struct {
+	begun, cut chan struct{}
+	let        chan struct{}
+	ended      atomic.Int32
+}
+
+func newWaiting() *waiting {
+	return &waiting{begun: make(chan struct{}, 10), cut: make(chan struct{}, 10), let: make(chan struct{})}
+}
 
 func (w *waiting) Handle(ctx context.Context, _ *api.Call) api.Reply {
 	defer w.ended.Add(1)
 	w.begun <- struct{}{}
 	select {
 	case <-w.let:
-		return api.Reply{Status: 200, Result: core.Queue{Metadata: []byte(`{"finished":true}`)}}
 	case <-ctx.Done():
-		return api.Reply{Status: 503, Result: &api.Problem{Title: "cut off"}}
+		w.cut <- struct{}{}
+		<-w.let
 	}
+	return api.Reply{Status: 200, Result: core.Queue{Metadata: []byte(`{"finished":true}`)}}
 }
 
 // ask sends a request whose answer comes later, or not.
@@ -99,6 +115,7 @@ func (s *site) ask() <-chan string {
 }
 
 func TestStopFinishesWhatIsInProgress(t *testing.T) {
+	t.Parallel()
 	w := newWaiting()
 	s := serve(t, rest.Config{Handler: w})
 	text := s.ask()
@@ -128,6 +145,7 @@ func (s *site) refusesConnections() {
 }
 
 func TestStopCutsOffWhatDoesNotFinish(t *testing.T) {
+	t.Parallel()
 	w := newWaiting()
 	c := rest.Config{Addr: "127.0.0.1:0", Handler: w, StopTimeout: 20 * time.Millisecond}
 	server, err := rest.Listen(c)
@@ -142,16 +160,28 @@ func TestStopCutsOffWhatDoesNotFinish(t *testing.T) {
 	<-w.begun
 	<-w.begun
 	cancel()
+	<-w.cut
+	<-w.cut
+	same(t, "first answer", <-first, "")
+	same(t, "second answer", <-second, "")
+	for range 100 { // time enough to return too early
+		s.refusesConnections()
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("Serve returned before what it had started: %v", err)
+	default:
+		close(w.let)
+	}
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "requests were cut off") {
 		t.Errorf("Serve: %v", err)
 	}
-	same(t, "requests that ended before Serve did", w.ended.Load(), 2)
-	same(t, "first answer", <-first, "")
-	same(t, "second answer", <-second, "")
+	same(t, "calls that ended", w.ended.Load(), 2)
 }
 
 // TestStopWaitsForNobodyIdle has connections open that ask for nothing any more.
 func TestStopWaitsForNobodyIdle(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{})
 	c := s.dial()
 	defer c.Close()
@@ -171,29 +201,24 @@ func TestCallerWhoLeavesEndsTheCall(t *testing.T) {
 	_, _ = io.WriteString(c, head("GET /v2/queues/q")+"\r\n")
 	<-w.begun
 	c.Close()
-	if err := s.stop(); err != nil {
-		t.Errorf("Serve: %v", err)
-	}
-	same(t, "calls that ended", w.ended.Load(), 1)
+	<-w.cut
+	close(w.let)
 }
 
 func TestSlowHeaders(t *testing.T) {
-	s := serve(t, rest.Config{HeaderTimeout: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond})
-	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", ""},
-		{"half a line", "GET /v2/pi", "400"},
-		{"a line", "GET /v2/ping HTTP/1.1\r\n", ""},
-		{"all but the end", head("GET /v2/ping"), ""},
-		{"half a second request", head("GET /v2/ping") + "\r\n" + head("GET /v2/ping"), "204"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			same(t, "statuses", statuses(s.in(t).raw(c.text)), c.want)
-		})
-	}
+	t.Parallel()
+	s := serve(t, rest.Config{HeaderTimeout: 300 * time.Millisecond, IdleTimeout: 300 * time.Millisecond})
+	s.cutsOff([]slow{
+		{"", ""},
+		{"GET /v2/pi", "400"},
+		{"GET /v2/ping HTTP/1.1\r\n", ""},
+		{head("GET /v2/ping"), ""},
+		{head("GET /v2/ping") + "\r\n" + head("GET /v2/ping"), "204"},
+	})
 }
 
 func TestIdleConnections(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{IdleTimeout: 50 * time.Millisecond})
 	same(t, "statuses", statuses(s.raw(head("GET /v2/ping")+"\r\n"+head("GET /v2/ping")+"\r\n")), "204 204")
 }
@@ -201,8 +226,9 @@ func TestIdleConnections(t *testing.T) {
 // TestSlowCallsAreNotCutOff is of calls that take longer than any part of a
 // request may: meanwhile bodies that do not come are cut off one after another.
 func TestSlowCallsAreNotCutOff(t *testing.T) {
+	t.Parallel()
 	w := newWaiting()
-	s := serve(t, rest.Config{Handler: w, HeaderTimeout: 100 * time.Millisecond, BodyTimeout: 100 * time.Millisecond})
+	s := serve(t, rest.Config{Handler: w, HeaderTimeout: 200 * time.Millisecond, BodyTimeout: 200 * time.Millisecond})
 	const last = "Connection: close\r\n"
 	var calls []net.Conn
 	for _, request := range []string{head("GET /v2/queues/q") + last + "\r\n", head("PUT /v2/queues/q") + last + "Content-Length: 2\r\n\r\n{}"} {
@@ -216,13 +242,33 @@ func TestSlowCallsAreNotCutOff(t *testing.T) {
 		same(t, "statuses", statuses(s.raw(head("PUT /v2/queues/q")+"Content-Length: 2\r\n\r\n")), "400")
 	}
 	same(t, "calls that ended", w.ended.Load(), 0)
+	same(t, "calls that were cut off", len(w.cut), 0)
 	close(w.let)
 	for _, c := range calls {
 		same(t, "statuses", statuses(s.rest(c)), "200")
 	}
 }
 
+// TestAnswersNobodyTakes sends requests and reads no answer until the server has
+// had enough of that.
+func TestAnswersNobodyTakes(t *testing.T) {
+	t.Parallel()
+	s := serve(t, rest.Config{BodyTimeout: 100 * time.Millisecond})
+	for _, request := range []string{"GET / HTTP/1.1\r\nHost: broker\r\n\r\n", head("GET /v2/") + "\r\n"} {
+		c := s.dial()
+		defer c.Close()
+		var err error
+		for requests := strings.Repeat(request, 1000); err == nil; {
+			_, err = io.WriteString(c, requests)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%.15s: the server waits for ever", request)
+		}
+	}
+}
+
 func TestHeadersThatAreTooLarge(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{})
 	for name, header := range map[string]string{
 		"one":  "X-Large: " + strings.Repeat("x", 80<<10) + "\r\n",
@@ -243,6 +289,7 @@ func TestHeadersThatAreTooLarge(t *testing.T) {
 // TestSmuggling is of requests of which two servers may think that they end in
 // different places. What was smuggled must never be carried out.
 func TestSmuggling(t *testing.T) {
+	t.Parallel()
 	s := serve(t, rest.Config{})
 	smuggled := head("PUT /v2/queues/smuggled") + "\r\n"
 	for i, c := range []struct{ name, request, want string }{
@@ -286,6 +333,7 @@ func TestFoldsAndLineFeeds(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -95,6 +95,7 @@ Location: /v2/queues/e2/claims/$id41
 var meaningful = []string{"Content-Type", "Vary", "Location", "Allow", "Cache-Control"}
 
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		file   string
 		limits core.Limits
