@@ -38,7 +38,7 @@ type QueueItem struct {
 type QueuePage struct {
 	Queues []QueueItem `json:"queues"`
 	Next   string      `json:"-"` // the marker after the last; "" on an empty page
-	Count  int         `json:"count,omitempty"`
+	Count  int         `json:"count,omitzero"`
 }
 
 // ListQueues lists queues in the byte order of their names.

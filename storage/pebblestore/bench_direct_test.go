@@ -304,9 +304,9 @@ func BenchmarkPost20Claim20Delete20(b *testing.B) {
 
 // paced calls post at a rate, about half of what the machine can do, and tells
 // how long an answer takes: decided, written, synced, answered.
-// MARCONI_BENCH_RATE says how many a second.
+// STORAGETEST_BENCH_RATE says how many a second.
 func paced(b *testing.B, post func(worker int) error) {
-	apart := time.Second / time.Duration(setting(b, "MARCONI_BENCH_RATE", 20_000))
+	apart := time.Second / time.Duration(setting(b, "STORAGETEST_BENCH_RATE", 20_000))
 	var mu sync.Mutex
 	var took []time.Duration
 	var turn atomic.Int64

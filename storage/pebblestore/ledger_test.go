@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,10 +113,7 @@ func postOf(body string, batch int) string {
 	return fmt.Sprint(poster, i/batch)
 }
 
-const (
-	batch = 5
-	apart = 10 // how many messages are answered between two power cuts
-)
+const batch = 5
 
 // TestPowerCutUnderLoad cuts the power under many callers, and audits every
 // store that is left.
@@ -130,48 +126,49 @@ func TestPowerCutUnderLoad(t *testing.T) {
 	}
 }
 
+// auditedCut is a disk as a power cut would leave it, and what had been answered
+// just before and just after.
 type auditedCut struct {
-	cut
+	fs            *vfs.MemFS
 	before, after *ledger
+}
+
+// saboteur cuts the power whenever it is asked to.
+type saboteur struct {
+	disk *vfs.MemFS
+	*ledger
+
+	mu   sync.Mutex
+	dice *rand.Rand
+	cuts []auditedCut
+}
+
+func (s *saboteur) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.copy()
+	fs := s.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: s.dice.IntN(101), RNG: s.dice})
+	s.cuts = append(s.cuts, auditedCut{fs, before, s.copy()})
 }
 
 func powerCutUnderLoad(t *testing.T, seed uint64) {
 	disk := vfs.NewCrashableMem()
 	s := open(t, pebblestore.Config{Dir: "store", FS: disk}.Tuned(small))
 	id := newQueue(t, s, "jobs")
-	l := newLedger()
-	var cuts []auditedCut
-	noted, dice := 0, rand.New(rand.NewPCG(seed, 5))
-	taken := make(chan struct{})
+	l := &saboteur{disk: disk, ledger: newLedger(), dice: rand.New(rand.NewPCG(seed, 5))}
 	var crowd sync.WaitGroup
 	for caller := range 8 {
 		crowd.Go(func() { work(t, s, id, l, caller) })
 	}
-	go func() { crowd.Wait(); close(taken) }()
-	for busy := true; busy; {
-		select {
-		case <-taken:
-			busy = false
-		default:
-		}
-		before := l.copy()
-		n := len(before.posted) + len(before.removed)
-		if n < noted+apart && busy {
-			runtime.Gosched()
-			continue
-		}
-		noted = n
-		fs := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: dice.IntN(101), RNG: dice})
-		cuts = append(cuts, auditedCut{cut{fs: fs}, before, l.copy()})
-	}
+	crowd.Wait()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var sum tally
-	for _, c := range cuts {
+	for _, c := range l.cuts {
 		sum.add(auditCut(t, c, id))
 	}
-	t.Logf("%d power cuts: %+v", len(cuts), sum)
+	t.Logf("%d power cuts: %+v", len(l.cuts), sum)
 	if sum.lost+sum.unexpected+sum.duplicated+sum.disordered+sum.torn > 0 {
 		t.Errorf("%+v", sum)
 	}
@@ -188,7 +185,7 @@ func auditCut(t *testing.T, c auditedCut, id storage.QueueID) tally {
 }
 
 // work posts, and claims and deletes what it gets.
-func work(t *testing.T, s *pebblestore.Store, id storage.QueueID, l *ledger, caller int) {
+func work(t *testing.T, s *pebblestore.Store, id storage.QueueID, l *saboteur, caller int) {
 	for round := range 12 {
 		var list []string
 		for i := range batch {
@@ -200,13 +197,14 @@ func work(t *testing.T, s *pebblestore.Store, id storage.QueueID, l *ledger, cal
 			return
 		}
 		l.note(l.posted, list...)
+		l.cut() // while the others are at it
 		if round%3 == 2 {
 			claimAndDelete(t, s, id, l, fmt.Sprint(caller, "/", round))
 		}
 	}
 }
 
-func claimAndDelete(t *testing.T, s *pebblestore.Store, id storage.QueueID, l *ledger, claim string) {
+func claimAndDelete(t *testing.T, s *pebblestore.Store, id storage.QueueID, l *saboteur, claim string) {
 	c, err := s.CreateClaim(t.Context(), storage.ClaimOrder{ID: claim, Queue: id, Now: second(1), Expires: second(999), Keep: second(999), Limit: 4})
 	if err != nil {
 		t.Error(err)

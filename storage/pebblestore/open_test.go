@@ -116,7 +116,7 @@ func TestRefusedDirectories(t *testing.T) {
 }
 
 // holder is set in the process that holds a store for TestOtherProcess.
-const holder = "MARCONI_TEST_HOLDS"
+const holder = "STORAGETEST_HOLDS"
 
 func TestOtherProcess(t *testing.T) {
 	if dir := os.Getenv(holder); dir != "" {
