@@ -36,7 +36,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/marconi
-	go build -trimpath -o bin/marconi ./cmd/marconi
+	CGO_ENABLED=0 go build -trimpath -o bin/marconi ./cmd/marconi
 
 .PHONY: run
 run: ## serve at 127.0.0.1:8888; flags in ARGS

@@ -10,6 +10,7 @@ import (
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/storage/pebblestore"
+	"github.com/stackforge/marconi/storage/redisstore"
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/auth"
@@ -20,6 +21,12 @@ import (
 var stores = storage.Openers{
 	"memory": memstore.OpenURL,
 	"pebble": pebblestore.OpenURL,
+
+	"redis":          redisstore.OpenURL,
+	"rediss":         redisstore.OpenURL,
+	"unix":           redisstore.OpenURL, // Redis on a socket
+	"redis+sentinel": redisstore.OpenURL,
+	"redis+cluster":  redisstore.OpenURL,
 }
 
 // service is a broker that is open and does not serve yet.
