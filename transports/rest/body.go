@@ -59,7 +59,7 @@ func readAll(from io.Reader, announced, limit int64) ([]byte, error) {
 			return nil, err
 		}
 		if len(body) == cap(body) {
-			grown := make([]byte, len(body), min(int64(2*cap(body)), limit+1)+1)
+			grown := make([]byte, len(body), min(int64(2*cap(body)), announced+1))
 			copy(grown, body)
 			body = grown
 		}
