@@ -1,0 +1,44 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/stackforge/marconi/storage"
+)
+
+// Describe is what a URL asks for, with what is as usual left out.
+func Describe(u *url.URL) (string, error) {
+	o, c, err := parseURL(u)
+	if err != nil {
+		return "", err
+	}
+	b := []string{strings.Join(o.Addrs, " "), fmt.Sprint("db ", o.DB)}
+	add := func(there bool, format string, args ...any) {
+		if there {
+			b = append(b, fmt.Sprintf(format, args...))
+		}
+	}
+	add(o.IsClusterMode, "cluster")
+	add(o.MasterName != "", "master %s", o.MasterName)
+	add(o.SentinelUsername != "", "sentinel %s %s", o.SentinelUsername, o.SentinelPassword)
+	add(o.Username != "", "user %s", o.Username)
+	add(o.Password != "", "password %s", o.Password)
+	add(o.TLSConfig != nil, "tls")
+	add(o.ReadTimeout != socketTime, "timeout %v", o.ReadTimeout)
+	add(c.MinReplicas > 0, "replicas %d in %v", c.MinReplicas, c.ReplicaTimeout)
+	add(c.Patience > 0, "patience %v", c.Patience)
+	add(o.PoolSize != poolSize, "pool %d", o.PoolSize)
+	return strings.Join(b, " "), nil
+}
+
+// Piece is from how many messages on a post comes in pieces.
+const Piece = piece
+
+// Mark tells the register a mark.
+func Mark(ctx context.Context, s *Store, id storage.QueueID, mark string) error {
+	s.note(ctx, id, mark)
+	return ctx.Err()
+}

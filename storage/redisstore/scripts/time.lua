@@ -1,0 +1,2 @@
+-- keys: format
+return redis.call('TIME')

@@ -1,0 +1,6 @@
+-- uses: subs
+-- unsubscribe: ID
+load_marks()
+unsubscribe(ARGV[2])
+save_marks()
+return reply('ok')
