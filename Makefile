@@ -8,10 +8,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 # Debian packages that the tests want: a C compiler for the race detector, clients,
-# and Zaqar for its tests.
+# Zaqar for its tests, and Redis.
 PACKAGES := gcc libc6-dev \
 	python3-zaqarclient python3-openstackclient \
-	python3-zaqar python3-ddt
+	python3-zaqar python3-ddt \
+	redis-server redis-sentinel redis-tools
 
 TIMEOUT   ?= 10m
 FUZZTIME  ?= 3s

@@ -45,11 +45,11 @@ func raceDetector() bool {
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// serve starts a broker in memory and answers its URL. When the test ends it is
+// serve starts a broker on a store and answers its URL. When the test ends it is
 // told to stop, which it must do without an error.
-func (p program) serve(t *testing.T, options ...string) (url string) {
+func (p program) serve(t *testing.T, store string, options ...string) (url string) {
 	t.Helper()
-	c := exec.Command(string(p), "serve", "--http", "127.0.0.1:0", "--store", "memory:")
+	c := exec.Command(string(p), "serve", "--http", "127.0.0.1:0", "--store", store)
 	for _, o := range options {
 		c.Args = append(c.Args, "--set", o)
 	}

@@ -8,13 +8,15 @@ import (
 // TestPython runs what is written in Python against brokers of their own.
 func TestPython(t *testing.T) {
 	marconi := build(t)
-	t.Run("clients", func(t *testing.T) { testClients(t, marconi) })
+	for name, open := range stores {
+		t.Run("clients on "+name, func(t *testing.T) { testClients(t, marconi, open(t)) })
+	}
 	t.Run("zaqar", func(t *testing.T) { testZaqar(t, marconi) })
 }
 
 // testClients runs python-zaqarclient and the commands made of it, against a
 // broker that believes its callers and another that knows them by tokens.
-func testClients(t *testing.T, marconi program) {
+func testClients(t *testing.T, marconi program, store string) {
 	t.Parallel()
 	needs(t, map[string]string{
 		"zaqarclient":     "python3-zaqarclient",
@@ -24,8 +26,8 @@ func testClients(t *testing.T, marconi program) {
 	env := []string{
 		"TOKEN=" + marconi.token(t, file, "shop"),
 		"ADMIN_TOKEN=" + marconi.token(t, file, "operators", "admin"),
-		"BROKER_URL=" + marconi.serve(t, "admin_mode=true"),
-		"TOKENS_URL=" + marconi.serve(t, "admin_mode=true", "auth=tokens", "tokens_file="+file),
+		"BROKER_URL=" + marconi.serve(t, store, "admin_mode=true"),
+		"TOKENS_URL=" + marconi.serve(t, "memory:", "admin_mode=true", "auth=tokens", "tokens_file="+file),
 	}
 	run(t, env, mustPass, "report.py",
 		"test_queues", "test_metadata", "test_messages", "test_claims", "test_service", "test_commands")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stackforge/marconi/storage/redisstore"
 )
 
 // What the program exits with.
@@ -37,6 +39,7 @@ func usage(err error) error {
 }
 
 func main() {
+	redisstore.Silence()
 	err := newRoot().Execute()
 	if err == nil {
 		return

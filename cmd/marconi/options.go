@@ -63,7 +63,7 @@ func (c *config) options() []option {
 
 func (c *config) doorOptions() []option {
 	return []option{
-		{"store", "where messages are kept: pebble:DIR, pebble:///DIR from the root, or memory:", "URL", secretURL{text{&c.store}}},
+		{"store", "where messages are kept: pebble:DIR, pebble:///DIR from the root, redis://HOST:PORT, or memory:", "URL", secretURL{text{&c.store}}},
 		{"http", "address of the HTTP door; port 0 takes a free one", "ADDR", address{to: &c.http}},
 		{"admin", "address of metrics and profiles; empty: none", "ADDR", address{to: &c.admin, off: true}},
 		{"admin_mode", "offer the operations of operators, such as /v2/health", "bool", boolean{&c.adminMode}},
