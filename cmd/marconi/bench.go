@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackforge/marconi/loadtest"
+	"github.com/stackforge/marconi/storage"
 )
 
 const benchCheck = "check" // the run that is no scenario
@@ -84,7 +85,7 @@ func (o benchOrder) carryOut(ctx context.Context, w io.Writer, names []string) e
 	}
 	for _, name := range names {
 		if _, ok := scenarios[name]; !ok && name != benchCheck {
-			return usage(fmt.Errorf("there is no scenario %q; the nearest is %q", name, nearest(name, known)))
+			return usage(fmt.Errorf("there is no scenario %q; the nearest is %q", name, storage.Nearest(name, known)))
 		}
 	}
 	var problems []error

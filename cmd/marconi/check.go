@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/stackforge/marconi/storage"
 )
 
 // check looks at what only several values together can show.
@@ -64,7 +66,7 @@ func (l *loaded) checkStore() error {
 		return fmt.Errorf("store (%s) must be a URL such as %q or %q", l.origin("store"), defaults().store, "pebble:///var/lib/marconi")
 	}
 	if known := stores.Schemes(); !slices.Contains(known, u.Scheme) {
-		return fmt.Errorf("%s: there is no store %q; the nearest is %q", l.at("store"), u.Scheme, nearest(u.Scheme, known)+":")
+		return fmt.Errorf("%s: there is no store %q; the nearest is %q", l.at("store"), u.Scheme, storage.Nearest(u.Scheme, known)+":")
 	}
 	return nil
 }

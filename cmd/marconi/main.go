@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/redisstore"
 )
 
@@ -97,7 +98,7 @@ func refuseArgs(c *cobra.Command, args []string) error {
 	if len(names) == 0 {
 		return usage(fmt.Errorf("%s takes no argument, and there is %q", c.CommandPath(), args[0]))
 	}
-	return usage(fmt.Errorf("%s has no command %q; the nearest is %q", c.CommandPath(), args[0], nearest(args[0], names)))
+	return usage(fmt.Errorf("%s has no command %q; the nearest is %q", c.CommandPath(), args[0], storage.Nearest(args[0], names)))
 }
 
 // flagError names the flag that was perhaps meant.
@@ -108,5 +109,5 @@ func flagError(c *cobra.Command, err error) error {
 	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return usage(fmt.Errorf("%w; the nearest is --%s", err, nearest(unknown.GetSpecifiedName(), names)))
+	return usage(fmt.Errorf("%w; the nearest is --%s", err, storage.Nearest(unknown.GetSpecifiedName(), names)))
 }

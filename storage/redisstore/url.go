@@ -119,7 +119,7 @@ func (p *parameters) read(u *url.URL) error {
 		set, ok := setters[name]
 		switch {
 		case !ok:
-			return fmt.Errorf("unknown parameter %q: did you mean %s?", name, nearest(name, slices.Sorted(maps.Keys(setters))))
+			return fmt.Errorf("unknown parameter %q: did you mean %s?", name, storage.Nearest(name, slices.Sorted(maps.Keys(setters))))
 		case len(values[name]) != 1:
 			return fmt.Errorf("parameter %s is given %d times", name, len(values[name]))
 		}
@@ -241,29 +241,4 @@ func span(v string, to *time.Duration) error {
 	}
 	*to = time.Duration(f * float64(time.Second))
 	return nil
-}
-
-// nearest is the name that takes the fewest changes of a character.
-func nearest(name string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int { return changes(name, a) - changes(name, b) })
-}
-
-func changes(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,8 +1,10 @@
-package main
+package storage_test
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/stackforge/marconi/storage"
 )
 
 func TestNearest(t *testing.T) {
@@ -17,11 +19,11 @@ func TestNearest(t *testing.T) {
 		"max_claims_ttl":  "max_claim_ttl",
 		"message_delay":   "max_message_delay",
 	} {
-		if got := nearest(strings.ToLower(name), known); got != want {
+		if got := storage.Nearest(strings.ToLower(name), known); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
 	}
-	if got := nearest("x", nil); got != "" {
+	if got := storage.Nearest("x", nil); got != "" {
 		t.Errorf("of nothing: got %q", got)
 	}
 }
@@ -34,7 +36,7 @@ func TestEdits(t *testing.T) {
 		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
 		{"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"ab", "ba", 2},
 	} {
-		if got := edits(c.a, c.b); got != c.n {
+		if got := storage.Edits(c.a, c.b); got != c.n {
 			t.Errorf("from %q to %q: got %d, want %d", c.a, c.b, got, c.n)
 		}
 	}

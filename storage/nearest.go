@@ -1,8 +1,9 @@
-package main
+package storage
 
-// nearest is the one of known that takes the fewest edits to become name; of
-// several, the first.
-func nearest(name string, known []string) string {
+// Nearest is the one of known that takes the fewest edits to become name, of
+// several the first, and "" of none: what to name where a part of a URL, or any
+// other option, is unknown.
+func Nearest(name string, known []string) string {
 	best, fewest := "", -1
 	for _, k := range known {
 		if n := edits(name, k); fewest < 0 || n < fewest {
