@@ -8,11 +8,12 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 # Debian packages that the tests want: a C compiler for the race detector, clients,
-# Zaqar for its tests, and Redis.
+# Zaqar for its tests, Redis, a browser, libzmq, and another broker to compare with.
 PACKAGES := gcc libc6-dev \
-	python3-zaqarclient python3-openstackclient \
+	python3-zaqarclient python3-openstackclient python3-websocket \
 	python3-zaqar python3-ddt \
-	redis-server redis-sentinel redis-tools
+	redis-server redis-sentinel redis-tools \
+	chromium libzmq3-dev python3-zmq nats-server
 
 TIMEOUT   ?= 10m
 FUZZTIME  ?= 3s
@@ -28,8 +29,12 @@ export FUZZTIME FUZZTOTAL
 GOTEST = go test -race -vet=off -count=1 -timeout=$(TIMEOUT)
 STEP   := @.ci/step
 
-# The program that tests in Python are for; its tests are a step of their own.
-PYTHON := ./clients/python
+# Tests of the program by what others use it with are steps of their own.
+PYTHON  := ./clients/python
+BROWSER := ./clients/browser
+
+# What speaks the protocols of other brokers is a module of its own.
+PEERS := loadtest/peers
 
 .PHONY: help
 help: ## list the targets
@@ -44,7 +49,7 @@ run: ## serve at 127.0.0.1:8888; flags in ARGS
 	go run ./cmd/marconi serve $(ARGS)
 
 .PHONY: test
-test: packages modules check race python crowd fuzz ## all of what CI runs
+test: packages modules check race peers python browser crowd fuzz ## all of what CI runs
 
 .PHONY: packages
 packages: ## install the Debian packages that the tests want
@@ -59,14 +64,23 @@ check: ## formatting, go vet, staticcheck
 	$(STEP) "gofmt" .ci/format
 	$(STEP) "go vet" go vet ./...
 	$(STEP) "staticcheck" go tool staticcheck ./...
+	$(STEP) "go vet $(PEERS)" go -C $(PEERS) vet ./...
 
 .PHONY: race
 race: ## the tests in Go, with the race detector
-	@packages=$$(go list ./... | grep -v '/clients/python$$'); .ci/step "go test -race" $(GOTEST) $$packages
+	@packages=$$(go list ./... | grep -v -e '/clients/python$$' -e '/clients/browser$$'); .ci/step "go test -race" $(GOTEST) $$packages
+
+.PHONY: peers
+peers: ## what measures other brokers beside this one
+	$(STEP) "peers" $(subst go test,go -C $(PEERS) test,$(GOTEST)) ./...
 
 .PHONY: python
 python: ## python-zaqarclient, openstack and Zaqar's tests against the program
 	$(STEP) "python" $(GOTEST) $(PYTHON)
+
+.PHONY: browser
+browser: ## web pages in Chromium against the program
+	$(STEP) "browser" $(GOTEST) $(BROWSER)
 
 .PHONY: crowd
 crowd: ## random clients put COUNT messages into the program and take them out again
@@ -91,6 +105,7 @@ soak: packages modules ## for hours: long histories, ROUNDS of all tests, a larg
 	$(STEP) "long histories" env $(LONG) $(GOTEST) ./storage/...
 	$(STEP) "$(ROUNDS) rounds" $(GOTEST) -count=$(ROUNDS) ./...
 	$(STEP) "kills" env LOADTEST_KILLS=$${LOADTEST_KILLS:-500} $(GOTEST) -v -run '^TestKills$$' ./loadtest
+	$(STEP) "disconnects" env LOADTEST_DISCONNECTS=$${LOADTEST_DISCONNECTS:-1000} $(GOTEST) -v -run '^TestDisconnects$$' ./loadtest
 	$(STEP) "crowd" .ci/crowd $(COUNT)
 	$(STEP) "fuzz" .ci/fuzz
 

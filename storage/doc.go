@@ -34,7 +34,7 @@
 //
 // # Missing queues
 //
-// CreateClaim, ListMessages, PostMessages, QueueStats, GetQueue and SetMetadata
-// answer ErrQueueNotFound. To every other call what is in a missing queue is
+// CreateClaim, ListMessages, PostMessages, StartPost, QueueStats, GetQueue and
+// SetMetadata answer ErrQueueNotFound. To every other call what is in a missing queue is
 // just not there.
 package storage

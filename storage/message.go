@@ -112,8 +112,20 @@ type MessageFilter struct {
 //   - A text that ParseMarker refuses lists nothing.
 type Messages interface {
 	// PostMessages stores all drafts or none, in their order. It answers
-	// ErrQueueNotFound, ErrFull, ErrKeyReused or an OutOfOrder.
+	// ErrQueueNotFound, ErrFull, ErrKeyReused or an OutOfOrder. It is StartPost
+	// and Wait in one.
 	PostMessages(ctx context.Context, p Post) (Posted, error)
+
+	// StartPost starts a post, whose answer is waited for separately: it need
+	// not be durable when StartPost returns. What one goroutine starts to post to
+	// a queue is stored in the order in which it was started; a post that is
+	// refused or fails leaves those after it as they are. StartPost may wait
+	// for room while many posts are under way. Its context is that of the
+	// start: a post that was started goes on when the context ends.
+	//
+	// With a PostMessages that is called before they are waited for, posts that
+	// were started have no order.
+	StartPost(ctx context.Context, p Post) Pending
 
 	// GetMessages returns those that are there, claimed and delayed ones too,
 	// each once, in the order of ids.

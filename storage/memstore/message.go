@@ -27,6 +27,11 @@ func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Poste
 	return posted, nil
 }
 
+// StartPost implements storage.Messages. The post is stored when it returns.
+func (s *Store) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	return storage.Concluded(s.PostMessages(ctx, p))
+}
+
 // post stores the drafts and tells the followers.
 func (s *Store) post(q *queue, p storage.Post) storage.Posted {
 	posted := storage.Posted{IDs: make([]string, len(p.Drafts))}

@@ -8,7 +8,13 @@ import (
 
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/pebblestore"
+	"github.com/stackforge/marconi/storage/storagetest"
 )
+
+// BenchmarkStore is on the disk.
+func BenchmarkStore(b *testing.B) {
+	storagetest.Bench(b, func(b *testing.B) storage.Driver { return open(b, pebblestore.Config{Dir: b.TempDir()}) })
+}
 
 // BenchmarkCost shows what a call costs beside what there is: messages that
 // wait, messages that are held, and other queues. The file system is in memory,

@@ -8,27 +8,34 @@ import (
 
 // PostMessages implements storage.Messages.
 func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Posted, error) {
+	return s.StartPost(ctx, p).Wait(ctx)
+}
+
+// StartPost implements storage.Messages. What it decides holds when the groups
+// are durable that the answer depends on; their order is that of the calls.
+func (s *Store) StartPost(ctx context.Context, p storage.Post) storage.Pending {
 	sl, err := s.enter(ctx, p.Queue)
 	if err != nil {
-		return storage.Posted{}, err
+		return storage.Concluded(storage.Posted{}, err)
 	}
+	defer sl.leave()
 	if _, err := sl.settle(ms(p.Now)); err != nil {
-		return storage.Posted{}, sl.conclude(ctx, err)
+		return storage.Concluded(storage.Posted{}, err)
 	}
 	l := sl.life
 	if l == nil {
-		return storage.Posted{}, sl.conclude(ctx, storage.ErrQueueNotFound, sl.remade)
+		return sl.remade.answering(storage.Posted{}, storage.ErrQueueNotFound)
 	}
 	known, err := l.known(p)
 	if err != nil {
-		return storage.Posted{}, sl.conclude(ctx, err)
+		return storage.Concluded(storage.Posted{}, err)
 	}
 	posted, again, err := l.repeated(p.Once, known)
 	if again || err != nil {
-		return posted, sl.conclude(ctx, err, l.posted)
+		return l.posted.answering(posted, err)
 	}
 	if err := joinErrors(sl.e.backlog(), s.room.check(sizeOf(p.Drafts))); err != nil {
-		return storage.Posted{}, sl.conclude(ctx, err)
+		return storage.Concluded(storage.Posted{}, err)
 	}
 	t := sl.e.begin()
 	posted = l.post(t, p, known)
@@ -36,7 +43,30 @@ func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Poste
 	if p.Once != (storage.Once{}) {
 		l.posted = g
 	}
-	return posted, sl.conclude(ctx, nil, g)
+	return g.answering(posted, nil)
+}
+
+// answer is what a call answers once a group is durable.
+type answer struct {
+	group  *group
+	posted storage.Posted
+	err    error
+}
+
+// answering is a post whose answer holds when the group is durable.
+func (g *group) answering(posted storage.Posted, err error) storage.Pending {
+	if g.settled() {
+		return storage.Concluded(posted, err)
+	}
+	return storage.Awaited(&answer{g, posted, err})
+}
+
+// Wait implements storage.Waiter.
+func (a *answer) Wait(ctx context.Context) (storage.Posted, error) {
+	if err := a.group.wait(ctx); err != nil {
+		return storage.Posted{}, err
+	}
+	return a.posted, a.err
 }
 
 func (l *life) known(p storage.Post) (*once, error) {

@@ -72,6 +72,12 @@ func (b *brokers) PostMessages(ctx context.Context, p storage.Post) (storage.Pos
 	return b.next().PostMessages(ctx, p)
 }
 
+// StartPost is always of one broker: a caller whose posts are under way has a
+// connection to one.
+func (b *brokers) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	return b.stores[0].StartPost(ctx, p)
+}
+
 func (b *brokers) GetMessages(ctx context.Context, q storage.QueueID, ids []string, now time.Time) ([]storage.Message, error) {
 	return b.next().GetMessages(ctx, q, ids, now)
 }

@@ -15,6 +15,7 @@ type byHand struct {
 	c                   *redis.Client
 	keys                []string
 	post, claim, remove *redis.Script
+	bodies              []string
 }
 
 func newByHand(c *redis.Client) *byHand {
@@ -101,18 +102,19 @@ for _, p in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', ARGV[1], 'LIMIT'
   redis.call('ZADD', KEYS[7], p, p)
 end`
 
-func (h *byHand) begin(b *testing.B) error {
+func (h *byHand) begin(b *testing.B, bodies []string) error {
+	h.bodies = bodies
 	if err := h.c.Del(b.Context(), h.keys...).Err(); err != nil {
 		return err
 	}
 	return h.c.HSet(b.Context(), h.keys[0], "t", 0, "u", 0).Err()
 }
 
-func (h *byHand) round(b *testing.B, bodies []string) error {
+func (h *byHand) round(b *testing.B) error {
 	ctx, now := b.Context(), benchTime.UnixMilli()
 	expires := now + 3_600_000
 	args := []any{now, expires}
-	for _, body := range bodies {
+	for _, body := range h.bodies {
 		packed := make([]byte, 0, 6+len(body))
 		for shift := 40; shift >= 0; shift -= 8 {
 			packed = append(packed, byte(expires>>shift))
@@ -123,7 +125,7 @@ func (h *byHand) round(b *testing.B, bodies []string) error {
 		return err
 	}
 	order := fmt.Sprint("order-of-a-length-like-a-uuid-", orders.Add(1))
-	items, err := h.claim.Run(ctx, h.c, h.keys, now, order, now+60_000, len(bodies)).Slice()
+	items, err := h.claim.Run(ctx, h.c, h.keys, now, order, now+60_000, len(h.bodies)).Slice()
 	if err != nil {
 		return err
 	}

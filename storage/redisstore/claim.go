@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/stackforge/marconi/storage"
@@ -21,17 +22,19 @@ func (s *Store) CreateClaim(ctx context.Context, o storage.ClaimOrder) (storage.
 		return storage.Claim{}, storage.ErrQueueNotFound
 	case word == "known":
 		return decodeClaim(o.ID, r)
-	case len(r) != 4:
+	case len(r) != 6:
 		return storage.Claim{}, errReply
 	}
-	ms, err := decodeFree(epochOf(r[0]), o.ID, r[1])
+	ms, err := decodeFound(epochOf(r[0]), o.ID, r[1], r[2], r[3])
 	if err != nil {
 		return storage.Claim{}, err
 	}
-	// Where this fails, the claim stands all the same, and Sweep carries it on.
-	_ = s.bury(ctx, o.Queue, textsOf(r[2]))
+	if buried := textsOf(r[4]); len(buried) > 0 {
+		// Where this fails, the claim stands all the same, and Sweep carries it on.
+		_ = s.bury(ctx, o.Queue, buried)
+	}
 	if len(ms) == 0 {
-		return storage.Claim{Wake: instantOf(r[3])}, nil
+		return storage.Claim{Wake: instantOf(r[5])}, nil
 	}
 	return storage.Claim{ID: o.ID, Created: o.Now, Expires: o.Expires, Messages: ms}, nil
 }
@@ -42,8 +45,11 @@ func (s *Store) claim(ctx context.Context, o storage.ClaimOrder, worn, burial an
 	end := time.Now().Add(s.config.Patience)
 	for pause := newPause(); ; {
 		word, r, err = s.run(ctx, "claim", o.Queue, o.Now, o.ID, o.Expires.UnixMilli(), o.Keep.UnixMilli(), o.Limit, worn, burial)
-		if err == nil || !lost(err) || time.Now().After(end) || pause.wait(ctx) != nil {
+		if err == nil || !lost(err) || time.Now().After(end) {
 			return word, r, err
+		}
+		if stop := pause.wait(ctx); stop != nil {
+			return word, r, errors.Join(stop, err)
 		}
 	}
 }

@@ -89,40 +89,11 @@ func (s *Store) send(ctx context.Context, sc *script, command, text string, keys
 	cmd := oneShot{redis.NewCmd(ctx, append(all, args...)...)}
 	cmd.SetFirstKeyPos(3)
 	if s.config.MinReplicas > 0 && !sc.reads {
-		err := s.sendAndWait(ctx, cmd, keys[0])
+		err := s.sendAndWait(ctx, keys[0], cmd)
 		return cmd.Val(), err
 	}
 	err := s.client.Process(ctx, cmd)
 	return cmd.Val(), err
-}
-
-// errReplicas is the answer to a change that too few replicas have.
-var errReplicas = errors.New("redisstore: the change was stored, and too few replicas confirmed it in time: it may be lost yet")
-
-// sendAndWait sends a command and, behind it on the same connection, a WAIT for
-// the replicas: it counts for what this connection has written.
-func (s *Store) sendAndWait(ctx context.Context, cmd oneShot, key string) error {
-	c, err := s.masterOf(ctx, key)
-	if err != nil {
-		return err
-	}
-	p := c.Pipeline()
-	_ = p.Process(ctx, cmd)
-	got := redis.NewIntCmd(ctx, "wait", s.config.MinReplicas, s.config.ReplicaTimeout.Milliseconds())
-	_ = p.Process(ctx, got)
-	_, _ = p.Exec(ctx)
-	switch {
-	case cmd.Err() != nil:
-		if redis.HasErrorPrefix(cmd.Err(), "MOVED") {
-			s.reload(ctx)
-		}
-		return cmd.Err()
-	case got.Err() != nil:
-		return fmt.Errorf("%w: %w", errReplicas, got.Err())
-	case got.Val() < int64(s.config.MinReplicas):
-		return fmt.Errorf("%w (%d of %d)", errReplicas, got.Val(), s.config.MinReplicas)
-	}
-	return nil
 }
 
 // masterOf is the server that takes writes to a key.
@@ -157,7 +128,7 @@ func (s *Store) patiently(ctx context.Context, do func() error) error {
 		if err == nil || !refused(err) || time.Now().After(end) {
 			return err
 		}
-		if redis.HasErrorPrefix(err, "CLUSTERDOWN") {
+		if redis.HasErrorPrefix(err, "CLUSTERDOWN") || unreached(err) {
 			s.reload(ctx)
 		}
 		if stop := pause.wait(ctx); stop != nil {
@@ -178,11 +149,19 @@ func over(ctx context.Context) bool {
 var refusals = []string{"LOADING", "TRYAGAIN", "CLUSTERDOWN", "READONLY", "MASTERDOWN", "BUSY", "MOVED", "ASK", "NOREPLICAS"}
 
 func refused(err error) bool {
+	if errors.Is(err, errReplicas) {
+		return false // whatever WAIT was told: the command before it was carried out
+	}
 	for _, prefix := range refusals {
 		if redis.HasErrorPrefix(err, prefix) {
 			return true
 		}
 	}
+	return unreached(err)
+}
+
+// unreached is whether there was no connection to send anything over.
+func unreached(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/stackforge/marconi/storage"
 )
 
@@ -42,3 +44,28 @@ func Mark(ctx context.Context, s *Store, id storage.QueueID, mark string) error 
 	s.note(ctx, id, mark)
 	return ctx.Err()
 }
+
+// Owed is how many queues' marks the register has still to be told, and MaxOwed
+// how many they can be.
+func Owed(s *Store) int {
+	s.marks.mu.Lock()
+	defer s.marks.mu.Unlock()
+	return len(s.marks.owed)
+}
+
+// Pool is how the connections to the server are used.
+func Pool(s *Store) *redis.PoolStats { return s.client.PoolStats() }
+
+// Refused is whether an answer says that a command was not carried out, where it is
+// the answer to the command itself or to the WAIT behind it.
+func Refused(answer error, wait bool) bool {
+	if wait {
+		answer = fmt.Errorf("%w: %w", errReplicas, answer)
+	}
+	return refused(answer)
+}
+
+// Named is the address that a redirection by a server names.
+func Named(answer error, own string) string { return named(answer, own) }
+
+const MaxOwed = maxOwed

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,10 +33,13 @@ func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Poste
 }
 
 func (s *Store) post(ctx context.Context, p *storage.Post) (string, []any, error) {
-	if len(p.Drafts) > piece {
+	switch {
+	case len(p.Drafts) > piece:
 		return s.postPieces(ctx, p)
+	case joins(p):
+		return s.joint.post(ctx, p)
 	}
-	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, ""), p, p.Drafts)...)
+	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, p.Drafts, ""), p, p.Drafts, new([]byte))...)
 }
 
 // postPieces stores all but the last piece where nobody looks; with the last one
@@ -43,14 +47,14 @@ func (s *Store) post(ctx context.Context, p *storage.Post) (string, []any, error
 func (s *Store) postPieces(ctx context.Context, p *storage.Post) (string, []any, error) {
 	mine, lease, rest := rand.Text(), "", p.Drafts
 	for ; len(rest) > piece; rest = rest[piece:] {
-		args := append(postArguments(p, lease), mine)
-		word, r, err := s.run(ctx, "stage", p.Queue, p.Now, appendDrafts(args, p, rest[:piece])...)
+		args := append(postArguments(p, rest[:piece], lease), mine)
+		word, r, err := s.run(ctx, "stage", p.Queue, p.Now, appendDrafts(args, p, rest[:piece], new([]byte))...)
 		if err != nil || word != "ok" {
 			return word, r, err
 		}
 		lease = mine
 	}
-	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, lease), p, rest)...)
+	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, rest, lease), p, rest, new([]byte))...)
 }
 
 func posted(p *storage.Post, word string, r []any) (storage.Posted, error) {
@@ -79,7 +83,7 @@ func posted(p *storage.Post, word string, r []any) (storage.Posted, error) {
 }
 
 // postArguments are those before the drafts.
-func postArguments(p *storage.Post, lease string) []any {
+func postArguments(p *storage.Post, drafts []storage.Draft, lease string) []any {
 	kind, name := "", ""
 	switch {
 	case p.Once.Key != "":
@@ -87,19 +91,23 @@ func postArguments(p *storage.Post, lease string) []any {
 	case p.Once.Producer != "":
 		kind, name = "p", p.Once.Producer
 	}
-	args := make([]any, 0, 9+2*min(len(p.Drafts), piece))
-	return append(args, kind, name, string(p.Once.Sum[:]), p.Once.Seq, p.Once.Until.UnixMilli(), shapeOf(p), firstDue(p), lease)
+	args := make([]any, 0, 10+len(drafts))
+	return append(args, kind, name, string(p.Once.Sum[:]), p.Once.Seq, p.Once.Until.UnixMilli(), shapeOf(p), firstDue(p), firstEnd(p, drafts), lease)
 }
 
-func appendDrafts(args []any, p *storage.Post, drafts []storage.Draft) []any {
+// appendDrafts adds the messages, which it encodes behind each other in a buffer.
+func appendDrafts(args []any, p *storage.Post, drafts []storage.Draft, buffer *[]byte) []any {
+	room := 0
 	for i := range drafts {
-		d := &drafts[i]
-		if delayed(p, d) {
-			args = append(args, d.Visible.UnixMilli(), encodeMessage(p, d, true))
-		} else {
-			args = append(args, "", encodeMessage(p, d, false))
-		}
+		room += maxHeader + len(p.ClientID) + len(drafts[i].Encoding) + len(drafts[i].Checksum) + len(drafts[i].Body)
 	}
+	b := slices.Grow((*buffer)[:0], room)
+	for i := range drafts {
+		from := len(b)
+		b = appendMessage(b, p, &drafts[i], delayed(p, &drafts[i]))
+		args = append(args, b[from:len(b):len(b)])
+	}
+	*buffer = b
 	return args
 }
 
@@ -127,6 +135,17 @@ func firstDue(p *storage.Post) int64 {
 		return 0
 	}
 	return first.UnixMilli()
+}
+
+// firstEnd is when the first of some visible drafts expires, 0 if none is visible.
+func firstEnd(p *storage.Post, drafts []storage.Draft) int64 {
+	first := int64(0)
+	for i := range drafts {
+		if end := drafts[i].Expires.UnixMilli(); !delayed(p, &drafts[i]) && (first == 0 || end < first) {
+			first = end
+		}
+	}
+	return first
 }
 
 // shapeOf says of a post's drafts whether they are visible at once or delayed, in

@@ -1,9 +1,9 @@
 package redisstore
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +13,7 @@ import (
 
 // A message is one value: a byte of flags, created and expires as 48-bit
 // milliseconds, what the flags announce, and the body. The scripts read the
-// expiry and, for dead letters, write it.
+// expiry, and of what is posted delayed the instant it becomes visible.
 const (
 	hasSince    = 1 << iota // 48 bits
 	hasVisible              // 48 bits
@@ -27,50 +27,74 @@ const (
 
 var errRecord = errors.New("redisstore: a message cannot be read")
 
-func encodeMessage(p *storage.Post, d *storage.Draft, delayed bool) []byte {
-	b := make([]byte, 0, 48+len(d.Body))
-	b = append(b, 0)
-	b = appendInstant(appendInstant(b, p.Now), d.Expires)
+// maxHeader is what a header takes at the most besides its texts.
+const maxHeader = 1 + 4*6 + 3*2
+
+func appendMessage(b []byte, p *storage.Post, d *storage.Draft, delayed bool) []byte {
+	at, flags := len(b), byte(0)
+	b = appendInstant(appendInstant(append(b, 0), p.Now), d.Expires)
 	if delayed {
-		b[0] |= hasVisible
+		flags |= hasVisible
 		b = appendInstant(b, d.Visible)
 	}
 	if id, ok := unhex(p.ClientID); ok {
-		b[0] |= hasUUID
-		b = append(b, id...)
-	} else if id, ok := unhex(strings.ReplaceAll(p.ClientID, "-", "")); ok && dashed(id) == p.ClientID {
-		b[0] |= hasUUID | hasDashes
-		b = append(b, id...)
+		flags |= hasUUID
+		b = append(b, id[:]...)
+	} else if id, ok := undash(p.ClientID); ok {
+		flags |= hasUUID | hasDashes
+		b = append(b, id[:]...)
 	} else if p.ClientID != "" {
-		b[0] |= hasClient
+		flags |= hasClient
 		b = appendText(b, p.ClientID)
 	}
 	if d.Encoding != "" {
-		b[0] |= hasEncoding
+		flags |= hasEncoding
 		b = appendText(b, d.Encoding)
 	}
-	if sum, ok := unhex(strings.TrimPrefix(d.Checksum, "MD5:")); ok && strings.HasPrefix(d.Checksum, "MD5:") {
-		b[0] |= hasMD5
-		b = append(b, sum...)
+	md5, isMD5 := strings.CutPrefix(d.Checksum, "MD5:")
+	if sum, ok := unhex(md5); ok && isMD5 {
+		flags |= hasMD5
+		b = append(b, sum[:]...)
 	} else if d.Checksum != "" {
-		b[0] |= hasChecksum
+		flags |= hasChecksum
 		b = appendText(b, d.Checksum)
 	}
+	b[at] = flags
 	return append(b, d.Body...)
 }
 
 // unhex is 16 bytes of 32 small hexadecimal digits.
-func unhex(s string) ([]byte, bool) {
-	if len(s) != 32 || s != strings.ToLower(s) {
-		return nil, false
+func unhex(s string) (b [16]byte, ok bool) {
+	if len(s) != 2*len(b) {
+		return b, false
 	}
-	b, err := hex.DecodeString(s)
-	return b, err == nil
+	for i := range b {
+		high, low := strings.IndexByte(digits, s[2*i]), strings.IndexByte(digits, s[2*i+1])
+		if high < 0 || low < 0 {
+			return b, false
+		}
+		b[i] = byte(high<<4 | low)
+	}
+	return b, true
+}
+
+const digits = "0123456789abcdef"
+
+// undash is 16 bytes of a UUID as it is usually written.
+func undash(s string) (b [16]byte, ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return b, false
+	}
+	return unhex(s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:])
 }
 
 // dashed is how UUIDs are written.
 func dashed(id []byte) string {
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	b := hex.AppendEncode(make([]byte, 0, 36), id[:4])
+	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
+		b = hex.AppendEncode(append(b, '-'), part)
+	}
+	return string(b)
 }
 
 func appendInstant(b []byte, t time.Time) []byte {
@@ -169,40 +193,33 @@ func decodeItem(epoch uint32, v any) (storage.Message, error) {
 			m.ID = storage.PositionText(epoch, m.Position)
 		}
 	}
-	if change := text(f[5]); change != "" {
-		c := &record{b: change}
-		expires, since, count := c.number(6), c.number(6), c.number(4)
-		m.Expires = time.UnixMilli(expires)
-		if since != 0 {
-			m.Since = time.UnixMilli(since)
-		}
-		m.Claims = int(count)
-	}
+	applyChange(&m, text(f[5]))
 	return m, nil
 }
 
-// decodeFound reads a message that was found free, as the scripts answer it:
-// position, value and, where there is either, ID and change.
-func decodeFound(epoch uint32, claim string, v any) (storage.Message, error) {
-	f, ok := v.([]any)
-	switch {
-	case ok && len(f) == 2:
-		f = append(f, "", "")
-	case !ok || len(f) != 4:
-		return storage.Message{}, errReply
+// applyChange reads what was changed of a message, "" for nothing: expiry, since
+// when, claims.
+func applyChange(m *storage.Message, change string) {
+	if change == "" {
+		return
 	}
-	return decodeItem(epoch, []any{"p", f[0], f[1], f[2], claim, f[3]})
+	c := &record{b: change}
+	expires, since, count := c.number(6), c.number(6), c.number(4)
+	m.Expires = time.UnixMilli(expires)
+	if since != 0 {
+		m.Since = time.UnixMilli(since)
+	}
+	m.Claims = int(count)
 }
 
-// decodeAll reads a list of messages.
-func decodeAll(v any, decode func(any) (storage.Message, error)) ([]storage.Message, error) {
+func decodeItems(epoch uint32, v any) ([]storage.Message, error) {
 	list, ok := v.([]any)
 	if !ok {
 		return nil, errReply
 	}
 	ms := make([]storage.Message, len(list))
 	for i := range list {
-		m, err := decode(list[i])
+		m, err := decodeItem(epoch, list[i])
 		if err != nil {
 			return nil, err
 		}
@@ -211,11 +228,34 @@ func decodeAll(v any, decode func(any) (storage.Message, error)) ([]storage.Mess
 	return ms, nil
 }
 
-func decodeItems(epoch uint32, v any) ([]storage.Message, error) {
-	return decodeAll(v, func(one any) (storage.Message, error) { return decodeItem(epoch, one) })
-}
-
-// decodeFree reads messages that were found free, and are now under a claim.
-func decodeFree(epoch uint32, claim string, v any) ([]storage.Message, error) {
-	return decodeAll(v, func(one any) (storage.Message, error) { return decodeFound(epoch, claim, one) })
+// decodeFound reads messages that were found free, as the scripts answer them:
+// positions of 7 bytes, values, and for those that have either their place in the
+// list, from 1, with ID and change.
+func decodeFound(epoch uint32, claim string, places, values, extras any) ([]storage.Message, error) {
+	list, _ := values.([]any)
+	more, _ := extras.([]any)
+	at := &record{b: text(places)}
+	if len(at.b) != 7*len(list) || len(more)%3 != 0 {
+		return nil, errReply
+	}
+	ms := make([]storage.Message, len(list))
+	for i := range list {
+		m, err := decodeMessage(text(list[i]))
+		if err != nil {
+			return nil, err
+		}
+		m.Position, m.Claim = storage.Position(at.number(7)), claim
+		m.ID = storage.PositionText(epoch, m.Position)
+		ms[i] = m
+	}
+	for ; len(more) > 0; more = more[3:] {
+		i := number(more[0])
+		if i < 1 || i > uint64(len(ms)) {
+			return nil, errReply
+		}
+		m := &ms[i-1]
+		m.ID = cmp.Or(text(more[1]), m.ID)
+		applyChange(m, text(more[2]))
+	}
+	return ms, nil
 }

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -11,10 +12,13 @@ import (
 // register notes that there may be a queue.
 func (s *Store) register(ctx context.Context, id storage.QueueID) error {
 	return fault(s.patiently(ctx, func() error {
+		project := redis.NewIntCmd(ctx, "zadd", projectsKey, 0, id.Project)
+		name := redis.NewIntCmd(ctx, "zadd", namesKey(id.Project), 0, id.Name)
+		if s.config.MinReplicas > 0 {
+			return s.sendAndWait(ctx, projectsKey, project, name)
+		}
 		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.ZAdd(ctx, projectsKey, redis.Z{Member: id.Project})
-			p.ZAdd(ctx, namesKey(id.Project), redis.Z{Member: id.Name})
-			return nil
+			return errors.Join(p.Process(ctx, project), p.Process(ctx, name))
 		})
 		return err
 	}))

@@ -35,14 +35,14 @@ func startGuarded(t testing.TB) *guarded {
 	return g
 }
 
-func startSentinel(t testing.TB, host, port string) *server {
+func startSentinel(t testing.TB, host, port string, args ...string) *server {
 	t.Helper()
 	own, dir := freePort(t), t.TempDir()
 	config := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nlogfile %s\nsentinel monitor queues %s %s 2\n"+
 		"sentinel down-after-milliseconds queues 500\nsentinel failover-timeout queues 3000\n", own, dir, filepath.Join(dir, "log"), host, port)
 	must(t, os.WriteFile(config, []byte(text), 0o600))
-	s := &server{addr: addrOf(own), dir: dir, name: "redis-sentinel", args: []string{config}}
+	s := &server{addr: addrOf(own), dir: dir, name: "redis-sentinel", args: append([]string{config}, args...)}
 	s.start(t)
 	t.Cleanup(s.kill)
 	s.await(t)

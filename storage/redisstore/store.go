@@ -37,6 +37,10 @@ type Store struct {
 	scripts map[string]*script
 	config  Config
 	feed    *feed
+	marks   *marks
+	joint   *joint
+	lanes   *lanes
+	heirs   heirs
 
 	database string // in names of channels
 
@@ -66,7 +70,8 @@ func Open(ctx context.Context, client redis.UniversalClient, c Config) (*Store, 
 		c.Patience = 2 * time.Second
 	}
 	s := &Store{client: client, scripts: scripts, config: c, database: databaseOf(client)}
-	s.feed = newFeed(s)
+	s.feed, s.marks, s.joint = newFeed(s), newMarks(s), newJoint(s)
+	s.lanes = newLanes(s.fly)
 	if err := s.check(ctx); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
@@ -116,6 +121,9 @@ func checkServer(ctx context.Context, c *redis.Client) error {
 	if n, err := strconv.Atoi(major); err != nil || n < minVersion {
 		return fmt.Errorf("redis %s is too old: %d.0 is needed", version, minVersion)
 	}
+	if bits := infoField(info, "arch_bits"); bits != "64" {
+		return fmt.Errorf("redis is a program of %s bits: one of 64 is needed", bits) // for the scripts' integers
+	}
 	if policy := infoField(info, "maxmemory_policy"); policy != "noeviction" {
 		return fmt.Errorf("maxmemory-policy is %q: it must be noeviction, or messages vanish", policy)
 	}
@@ -148,11 +156,19 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.eachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return c.Ping(ctx).Err() })
 }
 
-// Close ends the feed and closes the client.
+// Close ends the feed and closes the client. Marks that are owed to a register
+// that is away are left to Sweep, by any broker.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return errClosed
 	}
 	s.feed.close()
-	return s.client.Close()
+	s.marks.end()
+	s.joint.end()
+	s.lanes.end()
+	err := errors.Join(s.client.Close(), s.heirs.close()) // which ends what waits for an answer
+	s.marks.wait()
+	s.joint.ended.Wait()
+	s.lanes.ended.Wait()
+	return err
 }

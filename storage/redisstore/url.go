@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +36,9 @@ const (
 //
 // The parameters are master (which makes redis: a URL of Sentinels too), dbid,
 // socket_timeout in seconds, sentinel_username and sentinel_password, as in
-// Zaqar; and pool_size, tls (true or false), patience and replica_timeout in
+// Zaqar; pool_size; tls (true or false); the PEM files tls_ca, of those who may
+// sign a server's certificate in place of the system's, and tls_cert and tls_key,
+// of the broker's own, which are read once; patience and replica_timeout in
 // seconds, and min_replicas, for which see Config.
 func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
 	o, c, err := parseURL(u)
@@ -69,7 +70,7 @@ func parseURL(u *url.URL) (*redis.UniversalOptions, Config, error) {
 	o.Username = u.User.Username()
 	o.Password, _ = u.User.Password()
 	c := Config{ReplicaTimeout: time.Second}
-	p := parameters{client: o, store: &c, tls: u.Scheme == "rediss"}
+	p := parameters{client: o, store: &c, tls: secrecy{on: u.Scheme == "rediss"}}
 	if err := p.read(u); err != nil {
 		return nil, c, err
 	}
@@ -86,7 +87,7 @@ func parseURL(u *url.URL) (*redis.UniversalOptions, Config, error) {
 type parameters struct {
 	client *redis.UniversalOptions
 	store  *Config
-	tls    bool
+	tls    secrecy
 	named  bool // dbid was given
 }
 
@@ -100,7 +101,10 @@ var setters = map[string]func(*parameters, string) error{
 	"min_replicas":      func(p *parameters, v string) error { return count(v, &p.store.MinReplicas, 0) },
 	"replica_timeout":   func(p *parameters, v string) error { return span(v, &p.store.ReplicaTimeout) },
 	"patience":          func(p *parameters, v string) error { return span(v, &p.store.Patience) },
-	"tls":               func(p *parameters, v string) (err error) { p.tls, err = strconv.ParseBool(v); return err },
+	"tls":               func(p *parameters, v string) (err error) { p.tls.on, err = strconv.ParseBool(v); return err },
+	"tls_ca":            func(p *parameters, v string) error { p.tls.ca = v; return notEmpty(v) },
+	"tls_cert":          func(p *parameters, v string) error { p.tls.cert = v; return notEmpty(v) },
+	"tls_key":           func(p *parameters, v string) error { p.tls.key = v; return notEmpty(v) },
 	"socket_timeout": func(p *parameters, v string) error {
 		err := span(v, &p.client.ReadTimeout)
 		p.client.WriteTimeout, p.client.PoolTimeout = p.client.ReadTimeout, p.client.ReadTimeout
@@ -164,20 +168,17 @@ func (p *parameters) place(u *url.URL) error {
 		return errors.New("a cluster has database 0 alone")
 	}
 	o.IsClusterMode = cluster
-	if p.tls {
-		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		if !sentinel && !cluster {
-			o.TLSConfig.ServerName = u.Hostname()
-		}
+	if o.TLSConfig, err = p.tls.config(); o.TLSConfig != nil && !sentinel && !cluster {
+		o.TLSConfig.ServerName = u.Hostname()
 	}
-	return nil
+	return err
 }
 
 func (p *parameters) socket(u *url.URL) error {
 	switch {
 	case u.Host != "" || u.Path == "" || u.Path == "/":
 		return errors.New("a socket needs a path from the root, after three slashes")
-	case p.client.MasterName != "" || p.tls:
+	case p.client.MasterName != "" || p.tls != secrecy{}:
 		return errors.New("a socket has neither master nor tls")
 	}
 	p.client.Addrs = []string{u.Path}

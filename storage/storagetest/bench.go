@@ -26,6 +26,11 @@ func Bench(b *testing.B, open func(b *testing.B) storage.Driver) {
 			}
 		}
 	}
+	for _, producer := range []string{"", "p"} {
+		b.Run(fmt.Sprintf("pipeline/under way=64/producer=%q", producer), func(b *testing.B) {
+			benchPipeline(newStand(b, open), producer, 64)
+		})
+	}
 	for _, bench := range []struct {
 		name string
 		run  func(*stand)
@@ -146,6 +151,34 @@ func benchPost(s *stand, messages, size, callers int) {
 		})
 	}
 	s.rate(messages)
+}
+
+// benchPipeline posts single messages, so many of them at once.
+func benchPipeline(s *stand, producer string, window int) {
+	list, under := drafts(1, 100), make([]storage.Pending, 0, window)
+	settle := func() {
+		_, err := under[0].Wait(s.Context())
+		s.must(err)
+		under = append(under[:0], under[1:]...)
+	}
+	s.ReportAllocs()
+	seq := uint64(0)
+	for s.Loop() {
+		p := storage.Post{Queue: s.id, ClientID: "client", Now: at(0), Drafts: list}
+		if seq++; producer != "" {
+			p.Once = storage.Once{Producer: producer, Seq: seq, Until: far()}
+		}
+		if under = append(under, s.d.StartPost(s.Context(), p)); len(under) == window {
+			settle()
+		}
+		if seq%200_000 == 0 { // the store must not grow without end
+			s.must(s.d.PurgeMessages(s.Context(), s.id))
+		}
+	}
+	for len(under) > 0 {
+		settle()
+	}
+	s.rate(1)
 }
 
 func benchList(s *stand) {

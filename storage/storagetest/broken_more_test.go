@@ -30,6 +30,48 @@ func (b joinsNames) ListMessages(ctx context.Context, f storage.MessageFilter) (
 	return b.Driver.ListMessages(ctx, f)
 }
 
+// postsLate posts when somebody waits for it.
+type postsLate struct{ storage.Driver }
+
+type latePost struct {
+	d    storage.Driver
+	ctx  context.Context // nil: that of the wait
+	post storage.Post
+}
+
+func (p latePost) Wait(ctx context.Context) (storage.Posted, error) {
+	if p.ctx != nil {
+		ctx = p.ctx
+	}
+	return p.d.PostMessages(ctx, p.post)
+}
+
+func (b postsLate) StartPost(_ context.Context, p storage.Post) storage.Pending {
+	return storage.Awaited(latePost{b.Driver, nil, p})
+}
+
+// endsWithStart does not store a post whose start has no time left.
+type endsWithStart struct{ storage.Driver }
+
+func (b endsWithStart) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	return storage.Awaited(latePost{b.Driver, ctx, p})
+}
+
+// stopsAtRefusal refuses all that was started behind a post that was refused.
+type stopsAtRefusal struct {
+	storage.Driver
+	refused error
+}
+
+func (b *stopsAtRefusal) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	if b.refused != nil {
+		return storage.Concluded(storage.Posted{}, b.refused)
+	}
+	posted, err := b.Driver.StartPost(ctx, p).Wait(ctx)
+	b.refused = err
+	return storage.Concluded(posted, err)
+}
+
 // looksBack counts as of a moment ago.
 type looksBack struct{ storage.Driver }
 

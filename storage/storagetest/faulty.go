@@ -70,6 +70,13 @@ func (f faulty) PostMessages(ctx context.Context, p storage.Post) (storage.Poste
 	return unless(f, "PostMessages", func() (storage.Posted, error) { return f.Driver.PostMessages(ctx, p) })
 }
 
+func (f faulty) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	if err := f.fail("StartPost"); err != nil {
+		return storage.Concluded(storage.Posted{}, err)
+	}
+	return f.Driver.StartPost(ctx, p)
+}
+
 func (f faulty) GetMessages(ctx context.Context, q storage.QueueID, ids []string, now time.Time) ([]storage.Message, error) {
 	return unless(f, "GetMessages", func() ([]storage.Message, error) { return f.Driver.GetMessages(ctx, q, ids, now) })
 }

@@ -80,6 +80,11 @@ func (f *free) PostMessages(ctx context.Context, p storage.Post) (storage.Posted
 	return f.Driver.PostMessages(ctx, p)
 }
 
+func (f *free) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	f.catchUp(ctx, p.Queue, p.Now)
+	return f.Driver.StartPost(ctx, p)
+}
+
 func (f *free) CreateClaim(ctx context.Context, o storage.ClaimOrder) (storage.Claim, error) {
 	f.catchUp(ctx, o.Queue, o.Now)
 	c, err := f.Driver.CreateClaim(ctx, o)

@@ -23,6 +23,7 @@ func contextCases() []Case {
 func closeCases() []Case {
 	return []Case{
 		{"calls fail", "calls after Close fail, and not with a word of the contract", closeCallsFail},
+		{"with posts under way", "every post that was started is answered", closePipeline},
 		{"with followers", "nothing is told after Close, and a stop may come after it", closeWithFollowers},
 	}
 }
@@ -61,6 +62,10 @@ func (q queue) messageCalls() []call {
 	return []call{
 		{"PostMessages", func(ctx context.Context) error {
 			_, err := q.d.PostMessages(ctx, storage.Post{Queue: q.id, Now: at(1), Drafts: texts("x", "y")})
+			return err
+		}},
+		{"StartPost", func(ctx context.Context) error {
+			_, err := q.d.StartPost(ctx, storage.Post{Queue: q.id, Now: at(1), Drafts: texts("x", "y")}).Wait(ctx)
 			return err
 		}},
 		{"GetMessages", func(ctx context.Context) error {
@@ -214,12 +219,16 @@ func words() []error {
 	}
 }
 
+func isWord(err error) bool {
+	return slices.ContainsFunc(words(), func(word error) bool { return errors.Is(err, word) })
+}
+
 func closeCallsFail(t T, d storage.Driver) {
 	q := furnished(t, d, "jobs")
 	answers(t, "Close", d.Close(), nil)
 	for _, c := range q.calls() {
 		err := c.do(t.Context())
-		if err == nil || slices.ContainsFunc(words(), func(word error) bool { return errors.Is(err, word) }) {
+		if err == nil || isWord(err) {
 			t.Errorf("%s answered %v after Close", c.name, err)
 		}
 	}

@@ -20,6 +20,7 @@ func Race(t *testing.T, open func(t *testing.T) storage.Driver) {
 func Races() []Case {
 	return []Case{
 		{"tail", "a reader at the tail sees every message once, in its poster's order", raceTail},
+		{"pipelines", "so does one whose posters start posts before those before them are answered", racePipelines},
 		{"one queue", "what many callers do to one queue is as if one did it after the other", raceOneQueue},
 		{"several queues", "callers of several queues do not get in each other's way", raceSeveralQueues},
 		{"ended claims", "what many claims let go at one instant is claimed again once", raceEndedClaims},
@@ -46,6 +47,17 @@ func raceTail(t T, d storage.Driver) {
 		same(t, "messages that a tailer read", len(one.seen), m.total)
 	}
 	m.counts(at(0), m.total, 0, 0)
+}
+
+func racePipelines(t T, d storage.Driver) {
+	m, c := newMelee(newQueue(t, d, "jobs")), newCrowd(t)
+	tailers := m.tailers()
+	c.enter(posters, m.pipeliner)
+	c.enter(4, m.claimer)
+	c.enter(2, m.popper)
+	c.enter(len(tailers), func(ctx context.Context, i int) error { return tailers[i].tail(ctx) })
+	c.run()
+	m.check(tailers)
 }
 
 func raceOneQueue(t T, d storage.Driver) {

@@ -40,6 +40,7 @@ func Contract() []Role {
 		{Name: "post", Cases: postCases()},
 		{Name: "once", Cases: onceCases()},
 		{Name: "sequence", Cases: sequenceCases()},
+		{Name: "pipeline", Cases: pipelineCases()},
 		{Name: "delay", Cases: delayCases()},
 		{Name: "message", Cases: messageCases()},
 		{Name: "delete", Cases: deleteCases()},

@@ -9,8 +9,10 @@ for i = 2, #ARGV, 3 do
   local left, id, packed = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local alias = call('HGET', a, id)
   if not alias or string.match(alias, '@(.+)$') ~= left then
+    local expires = expiry(packed)
     enter(packed, id)
-    name(id, 'p' .. str(tail) .. '@' .. left, expiry(packed))
+    ends_at(expires)
+    name(id, 'p' .. str(tail) .. '@' .. left, expires)
   end
 end
 save()

@@ -1,51 +1,54 @@
--- uses: find
--- delete: how ('one' 'all' 'held'), number of claims, the claims, IDs
+-- uses: quickdelete find
+-- delete: how ('one' 'all' 'held'), number of claims, the claims, epoch, the last
+-- of the positions, all of them packed; IDs. Where these are the positions of one
+-- epoch they come as such, and otherwise, with '' for the epoch, as they are.
 local not_now = begin()
 if not_now then return not_now end
-local how, first = ARGV[2], 4 + tonumber(ARGV[3])
+local how, first = ARGV[2], 7 + tonumber(ARGV[3])
+local of, last, places = ARGV[first - 3], tonumber(ARGV[first - 2]), ARGV[first - 1]
 local claims = {}
-for i = 4, first - 1 do claims[ARGV[i]] = true end
+for i = 4, first - 4 do claims[ARGV[i]] = true end
 
--- plain finds the positions of all without a look at a message, which is allowed
--- where no ID can be anybody else's and no answer depends on who is there.
-local function plain()
-  if first > #ARGV or call('HLEN', a) > 0 then return end
-  local positions, names = {}, {}
-  for i = first, #ARGV do
-    if #ARGV[i] ~= 25 or string.sub(ARGV[i], 1, 9) ~= epoch .. '-' then return end
-    local p = tonumber(string.sub(ARGV[i], 10), 16)
-    if p > 0 and p <= tail then
-      positions[#positions + 1] = p
-      names[#names + 1] = str(p)
-    end
-  end
-  if how == 'all' then return positions end
-  for from = 1, #names, 2000 do
-    local holders = call('HMGET', o, unpack(names, from, math.min(from + 1999, #names)))
+-- all_free is whether the claims that were named allow all to be deleted.
+local function all_free(texts)
+  if how == 'all' then return true end
+  for from = 1, #texts, 2000 do
+    local holders = call('HMGET', o, unpack(texts, from, math.min(from + 1999, #texts)))
     for i = 1, #holders do
       local free = not holders[i] and (how == 'held' or claims[''])
-      if not free and not claims[holders[i]] then return end
+      if not free and not claims[holders[i]] then return false end
     end
   end
-  return positions
+  return true
 end
 
-local gone, delayed = plain(), {}
-if not gone then
-  gone = {}
-  for i = first, #ARGV do
-    local m, n = look(ARGV[i])
-    if m then
-      local held = m[5]
-      if how == 'one' and not claims[held] then
-        local mine = ARGV[4]
-        if mine == '' then return reply('claimed') end
-        if call('HEXISTS', c, mine) == 0 then return reply('noclaim') end
-        return reply(held == '' and 'notclaimed' or 'claimed')
-      end
-      if how == 'held' and held ~= '' and not claims[held] then return reply('claimed') end
-      if m[1] == 'd' then delayed[#delayed + 1] = n else gone[#gone + 1] = n end
+-- quick deletes without a look at a message, which is allowed where no ID can be
+-- anybody else's and no answer depends on who is there. It is false if it is not.
+local function quick()
+  if of ~= epoch or last > tail or call('EXISTS', a) == 1 then return false end
+  local texts = {}
+  for i = first, #ARGV do texts[i - first + 1] = ARGV[i] end
+  if not all_free(texts) then return false end
+  bulk('XDEL', s, texts)
+  if call('EXISTS', h, b, v) > 0 then let_go(texts) end
+  return true
+end
+
+if first > #ARGV or quick() then return reply('ok') end
+local gone, delayed = {}, {}
+for i = first, #ARGV do
+  local id = of == '' and ARGV[i] or of .. '-' .. counter16(ARGV[i])
+  local m, n = look(id)
+  if m then
+    local held = m[5]
+    if how == 'one' and not claims[held] then
+      local mine = ARGV[4]
+      if mine == '' then return reply('claimed') end
+      if call('HEXISTS', c, mine) == 0 then return reply('noclaim') end
+      return reply(held == '' and 'notclaimed' or 'claimed')
     end
+    if how == 'held' and held ~= '' and not claims[held] then return reply('claimed') end
+    if m[1] == 'd' then delayed[#delayed + 1] = n else gone[#gone + 1] = n end
   end
 end
 remove(gone)

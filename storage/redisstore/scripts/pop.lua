@@ -7,12 +7,6 @@ if not found then
   save()
   return reply('again')
 end
-local items, gone = {}, {}
-for i = 1, #found do
-  local one = found[i]
-  items[i] = found_item(one)
-  gone[i] = one.p
-end
-remove(gone)
+remove(found.p)
 save()
-return reply('ok', epoch, items)
+return reply('ok', epoch, pack_places(found.p), found.packed, extras(found))

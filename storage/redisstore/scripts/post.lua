@@ -1,10 +1,9 @@
--- uses: pieces
+-- uses: quickpost pieces
 -- post: kind of once ('' 'k' 'p'), its name, sum, seq, until, shape of the post,
--- when the first of its delayed falls due (0: there is none), the lease of the
--- pieces before ('' for none), drafts
-local token = ARGV[9]
-if not load() then return reply('queue') end
-load_marks()
+-- (of several of a producer, whose numbers follow each other: with commas between),
+-- when the first of its delayed falls due (0: there is none), before which none of
+-- the others ends, the lease of the pieces before ('' for none), drafts
+local token = ARGV[10]
 if token == '' then
   local busy = wait() or settle_due()
   if busy then return busy end
@@ -20,9 +19,9 @@ if token ~= '' then
   if readers > 0 then due_at(now) end
   call('HDEL', q, 'l', 'pt', 'pn', 'pp')
 end
-store(10)
-remember(tail_before, delays_before)
 local first_due = tonumber(ARGV[8])
+store(11, first_due > 0, tonumber(ARGV[9]))
+remember(tail_before, delays_before)
 if first_due > 0 then
   if readers > 0 then due_at(first_due) end
   tell('0', '0', '0', ARGV[8])

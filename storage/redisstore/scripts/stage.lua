@@ -1,7 +1,7 @@
 -- uses: pieces
 -- stage: as post, for a piece that is not the last; '' is the lease of the first,
 -- which then takes the one named before the drafts
-local token, mine = ARGV[9], ARGV[10]
+local token, mine = ARGV[10], ARGV[11]
 if not load() then return reply('queue') end
 load_marks()
 local t, n, p = tail, delays, place
@@ -15,7 +15,7 @@ if token == '' then
 elseif not go_on(mine) then
   return reply('lost')
 end
-store(11)
+store(12, tonumber(ARGV[8]) > 0, tonumber(ARGV[9]))
 save_entered()
 take_lease(mine)
 tail, delays, place, moved = t, n, p, false

@@ -13,7 +13,7 @@ end
 
 -- drop_expired_delayed is false if there are more.
 local function drop_expired_delayed()
-  local gone = call('ZRANGEBYSCORE', de, '-inf', now, 'LIMIT', 0, STEPS)
+  local gone = call('ZRANGEBYSCORE', de, '-inf', ARGV[1], 'LIMIT', '0', MOST)
   for i = 1, #gone do drop_delayed(gone[i]) end
   return #gone < STEPS, #gone
 end
@@ -63,7 +63,7 @@ end
 local function settle_due()
   if delays == 0 then return end
   if not drop_expired_delayed() then return reply('again') end
-  local due = call('ZRANGEBYSCORE', d, '-inf', now, 'LIMIT', 0, STEPS)
+  local due = call('ZRANGEBYSCORE', d, '-inf', ARGV[1], 'LIMIT', '0', MOST)
   if #due == 0 then return end
   local busy = wait()
   if busy then return busy end
@@ -71,11 +71,13 @@ local function settle_due()
   for i = 1, #due do
     local n = due[i]
     local packed = call('HGET', dm, n)
+    local expires = expiry(packed)
     enter(packed, delayed_id(n))
+    ends_at(expires)
     call('ZREM', d, n)
     call('ZREM', de, n)
     call('HDEL', dm, n)
-    name(delayed_id(n), 'p' .. str(tail), expiry(packed))
+    name(delayed_id(n), 'p' .. str(tail), expires)
   end
   if #due == STEPS then
     save()

@@ -19,7 +19,7 @@ end
 
 -- settle_held lets claims and rests end. It is false if there are more.
 local function settle_held()
-  local ended = call('ZRANGEBYSCORE', h, '-inf', now, 'LIMIT', 0, STEPS)
+  local ended = call('ZRANGEBYSCORE', h, '-inf', ARGV[1], 'LIMIT', '0', MOST)
   if #ended == 0 then return true end
   local claims = {}
   local ids = call('HMGET', o, unpack(ended))
@@ -63,24 +63,28 @@ local function unhold(positions)
   for id, some in pairs(taken) do shorten(id, some, counts[id]) end
 end
 
--- remove takes messages out of the log. What lies behind the cursor is there
--- alone; what does not may besides be held, or have come back.
-local function remove(positions)
-  if #positions == 0 then return end
-  local ids, old = {}, {}
-  for i = 1, #positions do
-    local p = str(positions[i])
-    ids[i] = p .. '-0'
-    if positions[i] <= cursor then old[#old + 1] = p end
-  end
-  bulk('XDEL', s, ids)
-  if #old == 0 then return end
-  bulk('HDEL', v, old)
-  for from = 1, #old, 2000 do
-    local part = old
-    if #old > 2000 then part = {unpack(old, from, math.min(from + 1999, #old))} end
+-- let_go forgets of messages that are taken out of the log, behind the cursor,
+-- who holds them, that they came back, and what was changed.
+local function let_go(texts)
+  if call('EXISTS', v) == 1 then bulk('HDEL', v, texts) end
+  for from = 1, #texts, 2000 do
+    local part = texts
+    if #texts > 2000 then part = {unpack(texts, from, math.min(from + 1999, #texts))} end
     local held = call('ZREM', h, unpack(part))
     if held < #part then call('ZREM', b, unpack(part)) end
     if held > 0 then unhold(part) end
   end
+end
+
+-- remove takes messages out of the log. What lies behind the cursor is there
+-- alone; what does not may besides be held, or have come back.
+local function remove(positions)
+  if #positions == 0 then return end
+  local texts, old = {}, {}
+  for i = 1, #positions do
+    texts[i] = str(positions[i])
+    if positions[i] <= cursor then old[#old + 1] = texts[i] end
+  end
+  bulk('XDEL', s, texts)
+  if #old > 0 then let_go(old) end
 end

@@ -1,20 +1,28 @@
 -- keys: s x
 -- uses: state outbox
--- The log.
-local blocks = {} -- block → earliest expiry of what entered it
+-- The log. Redis ends a block of a stream by the lengths of names and values,
+-- without what it adds to each entry, so that the last one may tip the block into
+-- the next size of the allocator. The name, which is stored once a block but
+-- counted with each entry, is as long as what is added: 12 bytes.
+local NAME = 'message-body'
+local fresh    -- the first position that entered and is not yet in the index
+local earliest -- before which nothing that entered expires
+
+local function ends_at(expires)
+  if not earliest or expires < earliest then earliest = expires end
+end
 
 -- enter puts a message at the end of the log, and of the outbox if somebody is
--- to be told. An id is given to those whose ID does not spell their position.
+-- to be told. An id is given to those whose ID does not spell their position. When
+-- it ends is said beside.
 local function enter(packed, id)
   tail = tail + 1
   entered = entered + 1
-  local block, expires = math.floor(tail / BLOCK), expiry(packed)
-  if not blocks[block] or expires < blocks[block] then blocks[block] = expires end
-  local place = string.format('%.0f-0', tail)
+  fresh = fresh or tail
   if id then
-    call('XADD', s, place, '', packed, 'i', id)
+    call('XADD', s, at(tail), NAME, packed, 'i', id)
   else
-    call('XADD', s, place, '', packed)
+    call('XADD', s, format('%d', tail), NAME, packed)
   end
   if readers > 0 then
     append_letter(packed, id or epoch .. '-' .. counter16(tail), tail)
@@ -28,11 +36,13 @@ local function entry(p)
 end
 
 local function save_entered()
-  for block, expires in pairs(blocks) do
-    call('ZADD', x, 'LT', expires, block)
-    age_at(expires)
+  if fresh then
+    for block = math.floor(fresh / BLOCK), math.floor(tail / BLOCK) do
+      call('ZADD', x, 'LT', str(earliest), str(block))
+    end
+    age_at(earliest)
+    fresh, earliest = nil, nil
   end
-  blocks = {}
   save_outbox()
 end
 

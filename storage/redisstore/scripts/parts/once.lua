@@ -16,6 +16,7 @@ local function stored_before()
   end
   local last = 0
   if record then last, posts = record[1], record[2] end
+  if seq ~= last + 1 and string.find(shape, ',') then return reply('apart') end
   if seq <= last and seq > 0 then
     local p = posts[#posts - (last - seq)]
     if p then return reply('repeated', epoch, p[1], p[2], p[3]) end
@@ -29,9 +30,13 @@ local function remember(tail_before, delays_before)
   if once == 'k' then
     call('HSET', k, once .. key, cmsgpack.pack({sum, str(tail_before), str(delays_before), shape}))
   else
-    if #posts == 64 then table.remove(posts, 1) end
-    posts[#posts + 1] = {str(tail_before), str(delays_before), shape}
-    call('HSET', k, once .. key, cmsgpack.pack({seq, posts}))
+    local last = seq - 1
+    for one in string.gmatch(shape, '[^,]+') do -- several posts have no delayed messages
+      if #posts == 64 then table.remove(posts, 1) end
+      posts[#posts + 1] = {str(tail_before), str(delays_before), one}
+      tail_before, last = tail_before + (tonumber(string.match(one, '^(%d+)i$')) or 0), last + 1
+    end
+    call('HSET', k, once .. key, cmsgpack.pack({last, posts}))
   end
   call('ZADD', kx, until_, once .. key)
   age_at(tonumber(until_))

@@ -5,9 +5,12 @@ local epoch, tail, cursor, delays -- once loaded
 local lease                       -- of a post that comes in pieces, or false
 local entered = 0                 -- how many entered the log
 
+-- load is false if there is no queue.
 local function load()
-  local f = call('HMGET', q, 'e', 't', 'u', 'n', 'l')
-  epoch, tail, cursor, delays, lease = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), f[5]
+  if epoch == nil then
+    local f = call('HMGET', q, 'e', 't', 'u', 'n', 'l')
+    epoch, tail, cursor, delays, lease = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), f[5]
+  end
   return epoch
 end
 
