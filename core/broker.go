@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,13 @@ type Broker struct {
 	limits   Limits
 	clock    clock
 	settings settingsCache
+
+	hub       *hub
+	listeners atomic.Int64
+	waiters   atomic.Int64
+	audience  audience
+	leases    leases
+	complaint complaint // of queues that cannot be followed
 }
 
 // Options of a Broker. The zero value is ready to use.
@@ -29,6 +37,8 @@ type Options struct {
 	Limits           Limits
 	Checksum         bool             // add a checksum to each message
 	DeleteNeedsClaim bool             // a bulk deletion must name the claims of what it deletes
+	Subscribers      []string         // the URI schemes that can be delivered to
+	Secrets          [][]byte         // of grants: the first signs, all are good; none: nothing can be shared
 	Log              *slog.Logger     // nil discards
 	Now              func() time.Time // for tests; nil: the store's clock
 }
@@ -43,6 +53,7 @@ func New(ctx context.Context, store storage.Driver, o Options) (*Broker, error) 
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Broker{store: store, options: o, limits: o.Limits.withDefaults(), clock: clock{local: time.Now}}
+	b.hub = b.newHub()
 	if o.Now != nil {
 		return b, nil
 	}
@@ -56,10 +67,13 @@ func New(ctx context.Context, store storage.Driver, o Options) (*Broker, error) 
 func (b *Broker) Limits() Limits { return b.limits }
 
 // Run does what must be done in the background until ctx is done: it sweeps the
-// store and follows its clock. It returns when all of that has ended.
+// store, follows its clock, and tells those who listen or wait. It returns when
+// all of that has ended. It is called once in the life of a broker.
 func (b *Broker) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return b.keepSweeping(ctx) })
+	g.Go(func() error { b.hub.Run(ctx); return nil })
+	g.Go(func() error { return b.keepAudience(ctx) })
 	if b.options.Now == nil {
 		g.Go(func() error { return b.keepTime(ctx) })
 	}

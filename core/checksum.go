@@ -23,6 +23,12 @@ func checksum(body jsontext.Value) string {
 	return "MD5:" + hex.EncodeToString(sum[:])
 }
 
+// rawChecksum is that of a body that is not JSON: of its bytes.
+func rawChecksum(body []byte) string {
+	sum := md5.Sum(body)
+	return "MD5:" + hex.EncodeToString(sum[:])
+}
+
 // appendPython writes a valid JSON value as json.dumps does by default: spaces
 // after ',' and ':', ASCII only, numbers as Python prints them, and of a name
 // given twice its first place and last value.

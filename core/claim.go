@@ -14,6 +14,7 @@ type ClaimCreateRequest struct {
 	Limit *int64 `json:"limit"`
 	TTL   *int64 `json:"ttl"`   // seconds that the claim lasts
 	Grace *int64 `json:"grace"` // seconds that its messages live beyond it, at least
+	Wait  *int64 `json:"wait"`  // seconds to wait for a message if there is none, 0 to MaxWait; nil: 0
 }
 
 // Claim is a hold on messages.
@@ -32,18 +33,30 @@ type ClaimCreated struct {
 }
 
 // CreateClaim claims the first free messages of a queue. Messages that were
-// claimed too often move to the dead letters instead.
+// claimed too often move to the dead letters instead. If it is to wait, and there
+// is nothing to claim, it waits; who came first is served first.
 func (b *Broker) CreateClaim(ctx context.Context, who Caller, r ClaimCreateRequest) (ClaimCreated, error) {
 	limit, err := page(r.Limit, b.limits.MaxMessagesPerClaimOrPop, messagePage)
 	if err != nil {
 		return ClaimCreated{}, err
 	}
+	var made ClaimCreated
+	err = b.wait(ctx, who.queue(r.Queue), r.Wait, limit, func() (seen sight, err error) {
+		made, seen, err = b.claim(ctx, who, r, newID(), limit)
+		return seen, err
+	})
+	return made, err
+}
+
+// claim claims what is free now, under an ID. The same ID again, after a claim of
+// which nobody knows what became, answers that claim if it was made.
+func (b *Broker) claim(ctx context.Context, who Caller, r ClaimCreateRequest, claim string, limit int) (ClaimCreated, sight, error) {
 	now := b.now()
 	expires, keep, err := b.hold(now, r.TTL, r.Grace, MinClaimGrace)
 	if err != nil {
-		return ClaimCreated{}, err
+		return ClaimCreated{}, sight{}, err
 	}
-	o := storage.ClaimOrder{ID: newID(), Queue: who.queue(r.Queue), Now: now, Expires: expires, Keep: keep, Limit: limit}
+	o := storage.ClaimOrder{ID: claim, Queue: who.queue(r.Queue), Now: now, Expires: expires, Keep: keep, Limit: limit}
 	s, err := b.settingsFor(ctx, o.Queue, now)
 	var made storage.Claim
 	if err == nil {
@@ -51,12 +64,33 @@ func (b *Broker) CreateClaim(ctx context.Context, who Caller, r ClaimCreateReque
 		made, err = b.store.CreateClaim(ctx, o)
 	}
 	if errors.Is(err, storage.ErrQueueNotFound) {
-		return ClaimCreated{}, nil
+		return ClaimCreated{}, sight{}, nil
 	}
 	if err != nil {
-		return ClaimCreated{}, fault(err, "Claim could not be created.")
+		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
 	}
-	return ClaimCreated{ID: made.ID, Messages: viewsOf(made.Messages, now)}, nil
+	if len(made.Messages) == 0 && o.Bury != nil && r.Wait != nil {
+		return b.claimBehind(ctx, who, r, claim, limit, made.Wake)
+	}
+	seen := sight{found: len(made.Messages), more: o.Bury != nil, wake: made.Wake} // more, behind what was buried
+	return ClaimCreated{ID: made.ID, Messages: viewsOf(made.Messages, now)}, seen, nil
+}
+
+const claimNotCreated = "Claim could not be created."
+
+// claimBehind claims again after a claim that was empty, if all it came upon may
+// have been buried: there are free messages behind them.
+func (b *Broker) claimBehind(ctx context.Context, who Caller, r ClaimCreateRequest, claim string, limit int, wake time.Time) (ClaimCreated, sight, error) {
+	s, err := b.store.QueueStats(ctx, who.queue(r.Queue), b.now())
+	switch {
+	case errors.Is(err, storage.ErrQueueNotFound):
+		return ClaimCreated{}, sight{}, nil
+	case err != nil:
+		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
+	case s.Total-s.Claimed-s.Delayed > 0:
+		return b.claim(ctx, who, r, claim, limit)
+	}
+	return ClaimCreated{}, sight{wake: wake}, nil
 }
 
 // hold says when a claim ends and how long its messages live at least.
@@ -157,5 +191,6 @@ func (b *Broker) DeleteClaim(ctx context.Context, who Caller, r ClaimDeleteReque
 	if err := b.store.ReleaseClaim(ctx, who.queue(r.Queue), r.ID, now, now); err != nil {
 		return None{}, fault(err, "Claim could not be deleted.")
 	}
+	b.leases.finishClaims(who.queue(r.Queue), r.ID)
 	return None{}, nil
 }

@@ -19,6 +19,7 @@ var faults = []struct {
 	{storage.ErrNotClaimed, Invalid, "Unable to delete", "A claim was specified, but the message is not currently claimed."},
 	{storage.ErrClaimNotFound, Invalid, "Unable to delete", "The specified claim does not exist or has expired."},
 	{storage.ErrKeyReused, Conflict, "", "This idempotency key was used for other messages."},
+	{storage.ErrSubscriberTaken, Conflict, "", subscriberTaken},
 	{storage.ErrFull, Unavailable, "", "There is no room for more messages."},
 }
 

@@ -33,13 +33,22 @@ var operations = map[string]func(*world) error{
 	"GetClaim":            calling((*core.Broker).GetClaim, core.ClaimGetRequest{Queue: "q", ID: "c"}),
 	"UpdateClaim":         calling((*core.Broker).UpdateClaim, core.ClaimUpdateRequest{Queue: "q", ID: "c"}),
 	"DeleteClaim":         calling((*core.Broker).DeleteClaim, core.ClaimDeleteRequest{Queue: "q", ID: "c"}),
-	"Ping":                calling((*core.Broker).Ping, core.PingRequest{}),
-	"Health":              calling((*core.Broker).Health, core.HealthRequest{}),
+	"ListSubscriptions":   calling((*core.Broker).ListSubscriptions, core.SubscriptionListRequest{Queue: "q"}),
+	"CreateSubscription":  calling((*core.Broker).CreateSubscription, core.SubscriptionCreateRequest{Queue: "q", Subscriber: "http://x/"}),
+	"GetSubscription":     calling((*core.Broker).GetSubscription, core.SubscriptionGetRequest{Queue: "q", ID: "s"}),
+	"UpdateSubscription":  calling((*core.Broker).UpdateSubscription, core.SubscriptionUpdateRequest{Queue: "q", ID: "s", TTL: seconds(60)}),
+	"UpdateSubscription, subscriber": calling((*core.Broker).UpdateSubscription,
+		core.SubscriptionUpdateRequest{Queue: "q", ID: "s", Subscriber: new("http://y/")}),
+	"DeleteSubscription": calling((*core.Broker).DeleteSubscription, core.SubscriptionDeleteRequest{Queue: "q", ID: "s"}),
+	"Ping":               calling((*core.Broker).Ping, core.PingRequest{}),
+	"Health":             calling((*core.Broker).Health, core.HealthRequest{}),
 }
+
+const subscriberTaken = "Such subscription already exists.Subscriptions are unique by project + queue + subscriber URI."
 
 // A new operation must not be forgotten here.
 func TestFaultsOfEveryOperation(t *testing.T) {
-	tried := map[string]bool{}
+	tried := map[string]bool{"ShareQueue": true} // it asks the store nothing
 	for _, c := range storeCalls {
 		tried[c.operation] = true
 	}
@@ -85,6 +94,13 @@ var storeCalls = []struct {
 	{"GetClaim", "GetClaim", "Claim could not be queried."},
 	{"UpdateClaim", "RenewClaim", "Claim could not be updated."},
 	{"DeleteClaim", "ReleaseClaim", "Claim could not be deleted."},
+	{"ListSubscriptions", "ListSubscriptions", "Subscriptions could not be listed."},
+	{"CreateSubscription", "CreateQueue", "Queue could not be created."},
+	{"CreateSubscription", "CreateSubscription", "Subscription could not be created."},
+	{"GetSubscription", "GetSubscription", "Subscription could not be retrieved."},
+	{"UpdateSubscription", "ChangeSubscription", "Subscription could not be updated."},
+	{"UpdateSubscription, subscriber", "GetSubscription", "Subscription could not be updated."},
+	{"DeleteSubscription", "DeleteSubscription", "Subscription could not be deleted."},
 	{"Ping", "Ping", "The store cannot be reached."},
 	{"Health", "ListQueues", "Health could not be read."},
 }
@@ -92,7 +108,7 @@ var storeCalls = []struct {
 // inTrouble makes a queue with what every operation needs, and lets a call fail.
 func inTrouble(t *testing.T, call string, err error) *world {
 	t.Helper()
-	w := newWorld(t, core.Options{})
+	w := newWorld(t, core.Options{Subscribers: []string{"http"}})
 	if _, err := w.store.CreateQueue(t.Context(), storage.Queue{
 		ID: storage.QueueID{Project: w.who.Project, Name: "q"}, Epoch: 1, Metadata: []byte(`{}`), Created: w.now(),
 	}); err != nil {
@@ -139,6 +155,7 @@ var words = []struct {
 	{storage.ErrFull, core.Unavailable, "", "There is no room for more messages."},
 	{storage.ErrKeyReused, core.Conflict, "", "This idempotency key was used for other messages."},
 	{storage.ErrClaimed, core.Forbidden, "Unable to delete", isClaimed},
+	{storage.ErrSubscriberTaken, core.Conflict, "", subscriberTaken},
 	{storage.ErrNotClaimed, core.Invalid, "Unable to delete", notClaimed},
 	{storage.OutOfOrder{Want: 7}, core.Conflict, "", "The sequence number is out of order: 7 is expected."},
 }
@@ -173,7 +190,7 @@ func TestStoredMetadataIsBroken(t *testing.T) {
 }
 
 func TestDoneContexts(t *testing.T) {
-	w := newWorld(t, core.Options{})
+	w := newWorld(t, core.Options{Subscribers: []string{"http"}})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w.ctx = ctx

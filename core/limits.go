@@ -15,9 +15,12 @@ type Limits struct {
 	DefaultClaimTTL     int64 `json:"default_claim_ttl"`
 	DefaultClaimGrace   int64 `json:"default_claim_grace"`
 
+	DefaultSubscriptionTTL int64 `json:"default_subscription_ttl"`
+
 	MaxQueuesPerPage         int64 `json:"max_queues_per_page"`
 	MaxMessagesPerPage       int64 `json:"max_messages_per_page"`
 	MaxMessagesPerClaimOrPop int64 `json:"max_messages_per_claim_or_pop"`
+	MaxSubscriptionsPerPage  int64 `json:"max_subscriptions_per_page"`
 
 	MaxQueueMetadata    int64 `json:"max_queue_metadata"`
 	MaxMessagesPostSize int64 `json:"max_messages_post_size"`
@@ -27,6 +30,9 @@ type Limits struct {
 	MaxClaimGrace       int64 `json:"max_claim_grace"`
 
 	IdempotencyKeyTTL int64 `json:"idempotency_key_ttl"` // how long a resent post is recognised
+
+	MaxListeners int64 `json:"max_listeners"` // at once, of all queues of this broker together
+	MaxWaiters   int64 `json:"max_waiters"`   // claims and listings that wait at once
 }
 
 // What no option changes.
@@ -35,6 +41,10 @@ const (
 	MinMessageDelay = 0  // seconds
 	MinClaimTTL     = 60 // seconds
 	MinClaimGrace   = 60 // seconds
+
+	MinSubscriptionTTL = 60 // seconds
+
+	MaxWait = 20 // seconds that a claim or a listing may wait
 
 	MaxQueueName = 64  // characters
 	MaxProjectID = 256 // characters
@@ -57,9 +67,11 @@ func (l Limits) withDefaults() Limits {
 		DefaultMessageDelay:      l.DefaultMessageDelay,
 		DefaultClaimTTL:          cmp.Or(l.DefaultClaimTTL, 300),
 		DefaultClaimGrace:        cmp.Or(l.DefaultClaimGrace, 60),
+		DefaultSubscriptionTTL:   cmp.Or(l.DefaultSubscriptionTTL, 3600),
 		MaxQueuesPerPage:         cmp.Or(l.MaxQueuesPerPage, 20),
 		MaxMessagesPerPage:       cmp.Or(l.MaxMessagesPerPage, 20),
 		MaxMessagesPerClaimOrPop: cmp.Or(l.MaxMessagesPerClaimOrPop, 20),
+		MaxSubscriptionsPerPage:  cmp.Or(l.MaxSubscriptionsPerPage, 20),
 		MaxQueueMetadata:         cmp.Or(l.MaxQueueMetadata, 64<<10),
 		MaxMessagesPostSize:      cmp.Or(l.MaxMessagesPostSize, 256<<10),
 		MaxMessageTTL:            cmp.Or(l.MaxMessageTTL, 14*24*3600),
@@ -67,6 +79,8 @@ func (l Limits) withDefaults() Limits {
 		MaxClaimTTL:              cmp.Or(l.MaxClaimTTL, 12*3600),
 		MaxClaimGrace:            cmp.Or(l.MaxClaimGrace, 12*3600),
 		IdempotencyKeyTTL:        cmp.Or(l.IdempotencyKeyTTL, 600),
+		MaxListeners:             cmp.Or(l.MaxListeners, 100_000),
+		MaxWaiters:               cmp.Or(l.MaxWaiters, 10_000),
 	}
 }
 
@@ -85,12 +99,16 @@ func (l Limits) Check() error {
 		{"default_claim_ttl", l.DefaultClaimTTL, MinClaimTTL, l.MaxClaimTTL},
 		{"max_claim_grace", l.MaxClaimGrace, MinClaimGrace, longest},
 		{"default_claim_grace", l.DefaultClaimGrace, MinClaimGrace, l.MaxClaimGrace},
+		{"default_subscription_ttl", l.DefaultSubscriptionTTL, MinSubscriptionTTL, longest},
 		{"max_queues_per_page", l.MaxQueuesPerPage, 1, 1000},
 		{"max_messages_per_page", l.MaxMessagesPerPage, 1, 1000},
 		{"max_messages_per_claim_or_pop", l.MaxMessagesPerClaimOrPop, 1, 1000},
+		{"max_subscriptions_per_page", l.MaxSubscriptionsPerPage, 1, 1000},
 		{"max_queue_metadata", l.MaxQueueMetadata, 1, 16 << 20},
 		{"max_messages_post_size", l.MaxMessagesPostSize, 1, 64 << 20},
 		{"idempotency_key_ttl", l.IdempotencyKeyTTL, 1, longest},
+		{"max_listeners", l.MaxListeners, 1, 10_000_000},
+		{"max_waiters", l.MaxWaiters, 1, 1_000_000},
 	} {
 		if o.value < o.lo || o.value > o.hi {
 			return fmt.Errorf("%s is %d; it must be from %d to %d", o.name, o.value, o.lo, o.hi)

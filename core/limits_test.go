@@ -11,10 +11,11 @@ import (
 func TestDefaultLimits(t *testing.T) {
 	same(t, "defaults", core.DefaultLimits(), core.Limits{
 		DefaultMessageTTL: 3600, DefaultMessageDelay: 0, DefaultClaimTTL: 300, DefaultClaimGrace: 60,
+		DefaultSubscriptionTTL: 3600, MaxSubscriptionsPerPage: 20,
 		MaxQueuesPerPage: 20, MaxMessagesPerPage: 20, MaxMessagesPerClaimOrPop: 20,
 		MaxQueueMetadata: 65536, MaxMessagesPostSize: 262144,
 		MaxMessageTTL: 1209600, MaxMessageDelay: 900, MaxClaimTTL: 43200, MaxClaimGrace: 43200,
-		IdempotencyKeyTTL: 600,
+		IdempotencyKeyTTL: 600, MaxListeners: 100_000, MaxWaiters: 10_000,
 	})
 	if err := core.DefaultLimits().Check(); err != nil {
 		t.Error(err)
@@ -47,6 +48,10 @@ var senselessLimits = []struct {
 	{core.Limits{MaxQueueMetadata: -1}, "max_queue_metadata"},
 	{core.Limits{MaxMessagesPostSize: -1}, "max_messages_post_size"},
 	{core.Limits{IdempotencyKeyTTL: -1}, "idempotency_key_ttl"},
+	{core.Limits{DefaultSubscriptionTTL: 59}, "default_subscription_ttl"},
+	{core.Limits{MaxSubscriptionsPerPage: 1001}, "max_subscriptions_per_page"},
+	{core.Limits{MaxListeners: -1}, "max_listeners"},
+	{core.Limits{MaxWaiters: 2_000_000}, "max_waiters"},
 }
 
 func TestLimitsCheck(t *testing.T) {

@@ -15,9 +15,10 @@ type Message struct {
 	ID         string           `json:"id"`
 	Claim      string           `json:"claim_id"` // the live claim on it, or ""
 	ClaimCount int              `json:"-"`
-	TTL        int64            `json:"ttl"` // seconds
-	Age        int64            `json:"age"` // seconds since it was posted
-	Body       jsontext.Value   `json:"body"`
+	TTL        int64            `json:"ttl"`  // seconds
+	Age        int64            `json:"age"`  // seconds since it was posted
+	Body       jsontext.Value   `json:"body"` // any bytes if it is raw
+	Raw        bool             `json:"-"`    // the body is not JSON
 	Checksum   string           `json:"-"`
 	Position   storage.Position `json:"-"` // 0 while it is delayed
 }
@@ -30,6 +31,7 @@ func viewOf(m *storage.Message, now time.Time) Message {
 		TTL:        int64(m.Expires.Sub(m.Since) / time.Second),
 		Age:        wholeSeconds(now.Sub(m.Created)),
 		Body:       m.Body,
+		Raw:        m.Encoding == encodingRaw,
 		Checksum:   m.Checksum,
 		Position:   m.Position,
 	}
@@ -58,17 +60,29 @@ type MessageListRequest struct {
 	Echo           bool   `json:"echo"` // the caller's own messages too
 	IncludeClaimed bool   `json:"include_claimed"`
 	IncludeDelayed *bool  `json:"include_delayed"` // false on a queue that delays, and true on others
+	Wait           *int64 `json:"wait"`            // seconds to wait for a message if there is none, 0 to MaxWait; nil: 0
 	MustExist      bool   `json:"-" dialect:"must_exist"`
 }
 
 // ListMessages reads messages in their order. A marker that is none lists
-// nothing.
+// nothing. If it is to wait, and there is nothing to show, it waits.
 func (b *Broker) ListMessages(ctx context.Context, who Caller, r MessageListRequest) (MessagePage, error) {
-	const spoiled = "Messages could not be listed."
 	limit, err := page(r.Limit, b.limits.MaxMessagesPerPage, messagePage)
 	if err != nil {
 		return MessagePage{}, err
 	}
+	var out MessagePage
+	err = b.wait(ctx, who.queue(r.Queue), r.Wait, 0, func() (seen sight, err error) {
+		out, seen.wake, err = b.list(ctx, who, r, limit)
+		seen.found = len(out.Messages)
+		return seen, err
+	})
+	return out, err
+}
+
+// list lists what there is now, and says when there may be something else without
+// anybody's doing.
+func (b *Broker) list(ctx context.Context, who Caller, r MessageListRequest, limit int) (MessagePage, time.Time, error) {
 	f := storage.MessageFilter{
 		Queue: who.queue(r.Queue), Now: b.now(), Marker: r.Marker, Limit: limit,
 		IncludeClaimed: r.IncludeClaimed,
@@ -84,13 +98,13 @@ func (b *Broker) ListMessages(ctx context.Context, who Caller, r MessageListRequ
 	}
 	switch {
 	case errors.Is(err, storage.ErrQueueNotFound) && r.MustExist:
-		return MessagePage{}, noQueue(who, r.Queue)
+		return MessagePage{}, time.Time{}, noQueue(who, r.Queue)
 	case errors.Is(err, storage.ErrQueueNotFound):
-		return MessagePage{Messages: []Message{}}, nil
+		return MessagePage{Messages: []Message{}}, time.Time{}, nil
 	case err != nil:
-		return MessagePage{}, fault(err, spoiled)
+		return MessagePage{}, time.Time{}, fault(err, "Messages could not be listed.")
 	}
-	return MessagePage{Messages: viewsOf(read.Items, f.Now), Next: read.Next, Delayed: f.IncludeDelayed}, nil
+	return MessagePage{Messages: viewsOf(read.Items, f.Now), Next: read.Next, Delayed: f.IncludeDelayed}, read.Wake, nil
 }
 
 // MessageGetRequest names a message.

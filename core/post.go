@@ -2,10 +2,6 @@ package core
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,53 +15,41 @@ type MessagePostRequest struct {
 	Messages  []Draft `json:"messages"`
 	Size      int     `json:"-"`                          // of the request, in bytes
 	Key       string  `json:"-" header:"Idempotency-Key"` // the same key again is the same post
+	Producer  string  `json:"producer"`                   // who numbers its posts to the queue; not with a key
+	Seq       *int64  `json:"seq"`                        // the number of this one, from 1; with a producer only
 	MustExist bool    `json:"-" dialect:"must_exist"`
 }
 
-// Draft is a message to post. Its body is valid JSON and is kept byte for byte.
+// Draft is a message to post. Its body is valid JSON, or any bytes if it is raw,
+// and is kept byte for byte.
 type Draft struct {
 	Body  jsontext.Value `json:"body"`
+	Raw   bool           `json:"-"`
 	TTL   *int64         `json:"ttl"`   // seconds; nil: the queue's
 	Delay *int64         `json:"delay"` // seconds, on a queue that delays; nil: the queue's
 }
 
 // MessagePosted names messages that are stored.
 type MessagePosted struct {
-	IDs []string `json:"message_ids"` // in the order they were posted
+	// IDs are in the order in which the messages were posted. There are none of
+	// a producer's post that is sent again too late to be remembered.
+	IDs   []string `json:"message_ids,omitempty"`
+	Again bool     `json:"again,omitempty"` // the producer's post had been stored before
 }
 
 // PostMessages stores all the messages or none. The queue is made if it is not
 // there.
 func (b *Broker) PostMessages(ctx context.Context, who Caller, r MessagePostRequest) (MessagePosted, error) {
-	const spoiled = "Messages could not be enqueued."
-	id := who.queue(r.Queue)
 	for {
-		now := b.now()
-		s, err := b.settingsFor(ctx, id, now)
-		var posted storage.Posted
-		if err == nil {
-			var order storage.Post
-			if order, err = b.order(who, id, r, s, now); err != nil {
-				return MessagePosted{}, err
-			}
-			posted, err = b.store.PostMessages(ctx, order)
-		}
-		switch {
-		case err == nil:
-			return MessagePosted{posted.IDs}, nil
-		case !errors.Is(err, storage.ErrQueueNotFound):
-			return MessagePosted{}, fault(err, spoiled)
-		case r.MustExist:
-			return MessagePosted{}, noQueue(who, r.Queue)
-		}
-		if _, err := b.order(who, id, r, b.limits.settingsOf(nil), now); err != nil {
-			return MessagePosted{}, err // a bad request makes no queue
-		}
-		if _, err := b.create(ctx, id, nil); err != nil {
-			return MessagePosted{}, fault(err, queueNotCreated)
+		p := b.start(ctx, who, r, b.storeNow)
+		posted, err := p.settle(ctx)
+		if !p.missing(err) {
+			return p.answer(posted, err)
 		}
 	}
 }
+
+const messagesNotPosted = "Messages could not be enqueued."
 
 // order checks a request and turns it into what the store is told.
 func (b *Broker) order(who Caller, id storage.QueueID, r MessagePostRequest, s settings, now time.Time) (storage.Post, error) {
@@ -79,25 +63,44 @@ func (b *Broker) order(who Caller, id storage.QueueID, r MessagePostRequest, s s
 		return storage.Post{}, invalid("Queue %s asks for encrypted messages (%s), which this server cannot store.", r.Queue, attrEncrypt)
 	}
 	p := storage.Post{Queue: id, ClientID: who.Client, Now: now, Drafts: make([]storage.Draft, len(r.Messages))}
-	for i, d := range r.Messages {
+	for i := range r.Messages {
+		d := &r.Messages[i]
 		ttl, delay, err := b.limits.spans(d, s)
 		if err != nil {
 			return storage.Post{}, err
 		}
 		p.Drafts[i] = storage.Draft{
-			Body:    d.Body,
-			Visible: now.Add(seconds(delay)),
-			Expires: now.Add(seconds(ttl)),
+			Body:     d.Body,
+			Encoding: d.encoding(),
+			Visible:  now.Add(seconds(delay)),
+			Expires:  now.Add(seconds(ttl)),
 		}
 		if b.options.Checksum {
-			p.Drafts[i].Checksum = checksum(d.Body)
+			p.Drafts[i].Checksum = d.checksum()
 		}
 	}
-	return p, b.once(&p, r)
+	return p, b.once(&p, &r)
+}
+
+// encodingRaw is what the store calls a body that is not JSON.
+const encodingRaw = "raw"
+
+func (d *Draft) encoding() string {
+	if d.Raw {
+		return encodingRaw
+	}
+	return ""
+}
+
+func (d *Draft) checksum() string {
+	if d.Raw {
+		return rawChecksum(d.Body)
+	}
+	return checksum(d.Body)
 }
 
 // spans are a message's ttl and delay. A delay counts only on a queue that delays.
-func (l Limits) spans(d Draft, s settings) (ttl, delay int64, err error) {
+func (l *Limits) spans(d *Draft, s settings) (ttl, delay int64, err error) {
 	ttl, delay = s.ttl, s.delay
 	if d.TTL != nil {
 		ttl = *d.TTL
@@ -108,41 +111,4 @@ func (l Limits) spans(d Draft, s settings) (ttl, delay int64, err error) {
 	return ttl, delay, firstError(
 		checkSpan("TTL for a message", ttl, MinMessageTTL, l.MaxMessageTTL),
 		checkSpan("delay for a message", delay, MinMessageDelay, l.MaxMessageDelay))
-}
-
-const maxKey = 255 // characters of an idempotency key
-
-// once makes a post with a key idempotent.
-func (b *Broker) once(p *storage.Post, r MessagePostRequest) error {
-	if r.Key == "" {
-		return nil
-	}
-	printable := !strings.ContainsFunc(r.Key, func(c rune) bool { return c < ' ' || c > '~' })
-	if len(r.Key) > maxKey || !printable {
-		return invalid("An idempotency key must be 1 to %d printable ASCII characters.", maxKey)
-	}
-	p.Once = storage.Once{Key: r.Key, Sum: contentOf(r.Messages), Until: p.Now.Add(seconds(b.limits.IdempotencyKeyTTL))}
-	return nil
-}
-
-// contentOf tells posts with other content apart: bodies, ttls and delays as they
-// were sent.
-func contentOf(drafts []Draft) (sum [16]byte) {
-	h := sha256.New()
-	var b []byte
-	for _, d := range drafts {
-		b = binary.AppendUvarint(b[:0], uint64(len(d.Body)))
-		b = appendSpan(appendSpan(b, d.TTL), d.Delay)
-		h.Write(b)
-		h.Write(d.Body)
-	}
-	copy(sum[:], h.Sum(nil))
-	return sum
-}
-
-func appendSpan(b []byte, n *int64) []byte {
-	if n == nil {
-		return append(b, 0)
-	}
-	return binary.AppendVarint(append(b, 1), *n)
 }

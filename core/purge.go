@@ -33,9 +33,11 @@ func (b *Broker) PurgeQueue(ctx context.Context, who Caller, r QueuePurgeRequest
 	}
 	id := who.queue(r.Queue)
 	if slices.Contains(r.Types, purgeMessages) {
+		held := b.leases.claims(id)
 		if err := b.store.PurgeMessages(ctx, id); err != nil {
 			return None{}, fault(err, "Queue could not be purged.")
 		}
+		b.leases.finishClaims(id, held...)
 	}
 	if slices.Contains(r.Types, purgeSubscriptions) {
 		if err := b.dropSubscriptions(ctx, id); err != nil {
@@ -53,7 +55,7 @@ func (b *Broker) dropSubscriptions(ctx context.Context, id storage.QueueID) erro
 			return err
 		}
 		for _, s := range p.Items {
-			if err := b.store.DeleteSubscription(ctx, id, s.ID); err != nil {
+			if err := b.dropSubscription(ctx, id, s.ID); err != nil {
 				return err
 			}
 		}

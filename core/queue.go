@@ -19,9 +19,10 @@ type None struct{}
 type QueueListRequest struct {
 	Marker    string `json:"marker"` // a name: only those after it
 	Limit     *int64 `json:"limit"`
-	Detailed  bool   `json:"detailed"`   // with metadata
-	Name      string `json:"name"`       // only those whose name contains it
-	WithCount bool   `json:"with_count"` // count all queues of the project too
+	Detailed  bool   `json:"detailed"`         // with metadata
+	Name      string `json:"name"`             // only those whose name contains it
+	WithCount bool   `json:"with_count"`       // count all queues of the project too
+	Bare      bool   `json:"-" dialect:"bare"` // metadata as stored, without defaults
 
 	// Filter leaves only queues whose metadata has these values. A text that
 	// reads as an integer means that number, any other the string.
@@ -89,12 +90,20 @@ func (b *Broker) pick(out *QueuePage, queues []storage.Queue, r QueueListRequest
 				continue
 			}
 			if r.Detailed {
-				item.Metadata = b.limits.shown(m).text()
+				item.Metadata = b.metadataFor(m, r.Bare).text()
 			}
 		}
 		out.Queues = append(out.Queues, item)
 		out.Next = item.Name
 	}
+}
+
+// metadataFor is a queue's metadata as a caller wants it: as stored, or as shown.
+func (b *Broker) metadataFor(m metadata, bare bool) metadata {
+	if bare {
+		return m
+	}
+	return b.limits.shown(m)
 }
 
 func matches(m metadata, filter map[string]string) bool {
@@ -182,10 +191,7 @@ func (b *Broker) GetQueue(ctx context.Context, who Caller, r QueueGetRequest) (Q
 	if err != nil {
 		return Queue{}, fault(err, "Queue metadata could not be read.")
 	}
-	if !r.Bare {
-		m = b.limits.shown(m)
-	}
-	return Queue{m.text()}, nil
+	return Queue{b.metadataFor(m, r.Bare).text()}, nil
 }
 
 // QueueDeleteRequest names a queue to delete.
@@ -197,11 +203,13 @@ type QueueDeleteRequest struct {
 // stay. A queue that is not there is no error.
 func (b *Broker) DeleteQueue(ctx context.Context, who Caller, r QueueDeleteRequest) (None, error) {
 	id := who.queue(r.Queue)
+	held := b.leases.claims(id)
 	err := b.store.DeleteQueue(ctx, id)
 	b.settings.forget(id)
 	if err != nil {
 		return None{}, fault(err, "Queue could not be deleted.")
 	}
+	b.leases.finishClaims(id, held...)
 	return None{}, nil
 }
 

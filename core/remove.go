@@ -18,6 +18,7 @@ func (b *Broker) DeleteMessage(ctx context.Context, who Caller, r MessageDeleteR
 	if err := b.store.DeleteMessage(ctx, who.queue(r.Queue), r.ID, r.Claim, b.now()); err != nil {
 		return None{}, fault(err, "Message could not be deleted.")
 	}
+	b.leases.finish(who.queue(r.Queue), r.ID)
 	return None{}, nil
 }
 
@@ -78,6 +79,7 @@ func (b *Broker) deleteMany(ctx context.Context, who Caller, r MessageRemoveRequ
 	if err != nil {
 		return fault(err, "Messages could not be deleted.")
 	}
+	b.leases.finish(who.queue(r.Queue), r.IDs...)
 	return nil
 }
 
