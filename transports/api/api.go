@@ -18,12 +18,32 @@ type Call struct {
 	// Header finds a header by its name, as in HTTP, wherever it came from.
 	Header func(name string) (value string, given bool)
 
+	// Method and Path are those of a request over HTTP, the path as it was sent.
+	// Grants name them; other doors leave them empty.
+	Method, Path string
+
 	// Params came beside the body: in a path or a query.
 	Params Params
 
 	Body []byte // JSON, or nothing; the broker keeps parts of it
 	Size int    // bytes of the request as it was sent, which the limits count
 	Cut  bool   // the request is larger than any may be; Body is not there
+
+	// Parts are the bodies of messages to post, where they came beside the body.
+	// The broker keeps them.
+	Parts [][]byte
+
+	// Frames is whether bodies of messages go to the caller beside documents.
+	Frames bool
+
+	// Start lets an operation that keeps the order of its calls answer a reply
+	// that is still to come, so that the next can be started: see Reply.Pending.
+	Start bool
+
+	// Session is the caller's connection, if things can be pushed over it, and
+	// Codec the encoding that they are pushed in; nil is JSON.
+	Session *Session
+	Codec   Codec
 
 	// Early is what the door objects to, told once the caller is
 	// authenticated. Late is told in place of the operation, once all but that
@@ -56,6 +76,11 @@ type Param struct {
 type Reply struct {
 	Status int // as in HTTP; the other doors carry the same number
 	Result any // a result of core, a *Problem, or core.None; not yet encoded, so that a door may dress it
+
+	// Pending is nil, but of a call with Start that was started and no more: it
+	// waits for the reply, which the others are no part of. It must be called,
+	// once, by any goroutine.
+	Pending func(ctx context.Context) Reply
 }
 
 // Handler carries out calls, many at once.
@@ -107,7 +132,7 @@ func (h *handler) Handle(ctx context.Context, c *Call) Reply {
 	}
 	o, ok := h.table[c.Action]
 	if !ok {
-		return failed(newInvalid("", c.Action+" is not a valid action"))
+		return failed(notUnderstood(c.Action + " is not a valid action"))
 	}
 	if o.role != "" && !c.Caller.Has(o.role) {
 		return failed(errForbidden)

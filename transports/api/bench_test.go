@@ -53,3 +53,36 @@ func BenchmarkList(b *testing.B) {
 	}
 	b.SetBytes(int64(len(document)))
 }
+
+// BenchmarkEnvelope takes a frame apart, lists 10 messages of 1 KiB, and writes
+// the answer.
+func BenchmarkEnvelope(b *testing.B) {
+	h := newHandler(b, api.Options{})
+	body := `"` + strings.Repeat("x", 1022) + `"`
+	post := `{"queue_name": "q", "messages": [` + strings.Repeat(`{"body": `+body+`},`, 9) + `{"body": ` + body + `}]}`
+	ask(b, h, frame("message_post", post))
+	list := []byte(frame("message_list", `{"queue_name": "q", "echo": true}`))
+	packed, err := api.ToMessagePack(nil, list)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		codec api.Codec
+		frame []byte
+	}{{"JSON", api.JSON, list}, {"MessagePack", api.MessagePack, packed}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var answer []byte
+			for b.Loop() {
+				e, wrong := api.ParseEnvelope(c.codec, c.frame)
+				if wrong != nil {
+					b.Fatal(wrong.Result)
+				}
+				if answer, err = e.AppendReply(answer[:0], h.Handle(b.Context(), e.Call())); err != nil || len(answer) < 10<<10 {
+					b.Fatalf("%d bytes, error %v", len(answer), err)
+				}
+			}
+		})
+	}
+}

@@ -4,8 +4,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-
-	"github.com/stackforge/marconi/core"
 )
 
 // titleBody is of complaints about what a body looks like, not what it asks for.
@@ -56,7 +54,7 @@ func (p *plan) checkQueue(c *Call, v reflect.Value) error {
 	if f == nil || slices.Contains(c.Params.Own, fieldQueue) {
 		return nil
 	}
-	return core.CheckQueue(c.Caller.Project, *f.in(v).(*string))
+	return checkQueue(c, *f.in(v).(*string))
 }
 
 func (p *plan) fromParams(c *Call, v reflect.Value) error {
@@ -112,6 +110,8 @@ func (p *plan) document(r *reader, c *Call, rule Rule, v reflect.Value) error {
 	switch {
 	case err != nil:
 		return err
+	case kind != '{' && rule.NoObject != "":
+		return newInvalid("", rule.NoObject)
 	case kind == '[' && rule.ListIsEmpty:
 		return missing(rule, nil)
 	case kind == '[':

@@ -38,6 +38,12 @@ func TestV2(t *testing.T) {
 		{"a purge of something else", "queue_purge", `{"types": ["messages"]}`, 400, "Invalid API request", `Post body must contain key "resource_types".`},
 		{"a purge by a list", "queue_purge", `["messages"]`, 400, badBody, notSuch},
 
+		{"a share of nothing named", "queue_share", ``, 400, badBody, "Request body can not be empty"},
+		{"a share of half an object", "queue_share", `{`, 400, badBody, notParsed},
+		{"a share of a list", "queue_share", `["messages"]`, 400, badBody, notSuch},
+		{"what is shared is the body", "queue_share", `{"queue_name": "q"}`, 400, "Invalid API request", "Unknown keys: {'queue_name'}"},
+		{"a share without a secret", "queue_share", `{}`, 400, "Invalid API request", "The `key` can't be None"},
+
 		{"a post of nothing", "message_post", ``, 400, badBody, "Request body can not be empty"},
 		{"a post without messages", "message_post", `{}`, 400, "Invalid API request", "No messages were found in the request body."},
 		{"a post of a list", "message_post", `[{"body": 1}]`, 400, "Invalid API request", "No messages were found in the request body."},

@@ -17,4 +17,16 @@
 // Versions and doors differ in details: which fields are required, whether a
 // queue must exist. A Dialect holds these as data, so that a version is a table
 // and no code.
+//
+// # Envelopes
+//
+// Doors that know no paths, headers or statuses send a request as one document
+// that has them as members, and so is its answer: an Envelope, in JSON or in
+// MessagePack. It is Zaqar's over WebSocket.
+//
+// # Sessions
+//
+// A door over which things can be pushed has a Session for each connection. What
+// is listened to costs it no goroutine: the session wakes the door, and the door
+// takes what is there when the connection can have it.
 package api

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"encoding/base64"
+	"strings"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/stackforge/marconi/core"
@@ -26,8 +29,11 @@ func (r *reader) draft(d *core.Draft) error {
 	if k, err := r.kind(); err != nil || k != '{' {
 		return either(err, errDocumentType)
 	}
+	encoded := false
 	err := r.members(func(name []byte) error {
-		if field := string(name); field != "body" && field != "ttl" && field != "delay" {
+		switch string(name) {
+		case "body", "ttl", "delay", "body_encoding":
+		default:
 			return r.skip()
 		}
 		v, err := r.value()
@@ -39,12 +45,46 @@ func (r *reader) draft(d *core.Draft) error {
 			return setInteger("ttl", &d.TTL, v)
 		case "delay":
 			return setInteger("delay", &d.Delay, v)
+		case "body_encoding":
+			encoded = string(v) == `"base64"`
+			return unless(encoded, errBodyEncoding)
 		}
 		d.Body = v
 		return nil
 	})
-	if err == nil && d.Body == nil {
+	switch {
+	case err != nil:
+		return err
+	case d.Body == nil:
 		return newInvalid(titleBody, `Missing "body" field.`)
+	case encoded:
+		return decodeBody(d)
+	}
+	return nil
+}
+
+var (
+	errBodyEncoding = newInvalid(titleBody, `The value of the "body_encoding" field must be "base64".`)
+	errNoBase64     = newInvalid(titleBody, `The value of the "body" field must be base64.`)
+)
+
+// decodeBody makes a message of bytes of one whose body is a text in base64.
+func decodeBody(d *core.Draft) error {
+	if d.Body.Kind() != '"' {
+		return errNoBase64
+	}
+	text := unquote(d.Body)
+	body, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") {
+		return errNoBase64
+	}
+	d.Raw, d.Body = true, body
+	return nil
+}
+
+func unless(right bool, err error) error {
+	if right {
+		return nil
 	}
 	return err
 }

@@ -36,6 +36,21 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
+func TestDraftsOfBytes(t *testing.T) {
+	r, err := decodePost(t, `{"messages": [
+		{"body": "/wA=", "body_encoding": "base64", "ttl": 60},
+		{"body_encoding": "base64", "body": "\u0041AAA"},
+		{"body": "/wA="}
+	]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"\xff\x00", "\x00\x00\x00", `"/wA="`} {
+		same(t, "body", string(r.Messages[i].Body), want)
+		same(t, "raw", r.Messages[i].Raw, i < 2)
+	}
+}
+
 func TestTheLastMessagesCount(t *testing.T) {
 	r, err := decodePost(t, `{"messages": [{"body": 1, "ttl": 60}, {"body": 2}], "messages": [{"body": 3}]}`)
 	if err != nil || len(r.Messages) != 1 || string(r.Messages[0].Body) != "3" || r.Messages[0].TTL != nil {

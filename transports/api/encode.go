@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/base64"
 	"slices"
 	"strconv"
 
@@ -25,25 +26,41 @@ type jsonCodec struct{}
 // Append writes the lists of messages by hand, with their bodies as they were
 // posted: everything in them was checked when it came in.
 func (jsonCodec) Append(dst []byte, v any) ([]byte, error) {
+	return appendResult(dst, v, false)
+}
+
+// appendResult writes a result, of messages in their plain shape with their
+// bodies or apart from them.
+func appendResult(dst []byte, v any, apart bool) ([]byte, error) {
+	plain := Shape{ID: true, Claim: true, Apart: apart}
 	switch v := v.(type) {
 	case *MessageList:
 		return v.append(dst), nil
 	case *ShapedMessage:
 		return v.Shape.append(dst, &v.Message), nil
+	case *Push:
+		return v.append(dst), nil
+	case *answer:
+		return v.append(dst)
+	case oneMessage:
+		return append(plain.append(append(dst, `{"messages":`...), &v.Message), '}'), nil
 	case core.Message:
-		return (&Shape{ID: true, Claim: true}).append(dst, &v), nil
+		return plain.append(dst, &v), nil
 	case core.MessagePage:
-		return plainList(v.Messages).append(dst), nil
+		return (&MessageList{Shape: plain, Messages: v.Messages}).append(dst), nil
 	case core.Messages:
-		return plainList(v.Messages).append(dst), nil
+		return (&MessageList{Shape: plain, Messages: v.Messages}).append(dst), nil
 	case core.MessagesRemoved:
-		return (&MessageList{Shape: Popped, Messages: v.Messages}).append(dst), nil
+		popped := Popped
+		popped.Apart = apart
+		return (&MessageList{Shape: popped, Messages: v.Messages}).append(dst), nil
 	case core.ClaimCreated:
-		return appendClaimCreated(dst, v), nil
+		return appendClaimCreated(dst, plain, v), nil
 	case core.Claim:
-		l := plainList(v.Messages)
-		l.Claim = &ClaimHeader{Age: v.Age, TTL: v.TTL}
+		l := &MessageList{Shape: plain, Messages: v.Messages, Claim: &ClaimHeader{Age: v.Age, TTL: v.TTL}}
 		return l.append(dst), nil
+	case core.MessagePosted:
+		return appendPosted(dst, v), nil
 	case core.Queue:
 		return append(dst, v.Metadata...), nil
 	}
@@ -63,6 +80,7 @@ type Shape struct {
 	Claim    bool   // claim_id, null if there is none
 	Count    bool   // claim_count
 	Checksum bool   // if there is one
+	Apart    bool   // the body comes elsewhere, as it is
 	Base     string // a path: with it, href is the path and the ID, with the claim if there is one
 }
 
@@ -93,10 +111,6 @@ type Link struct {
 type ClaimHeader struct {
 	Age, TTL int64  // seconds
 	Href     string // "": no member "href"
-}
-
-func plainList(m []core.Message) *MessageList {
-	return &MessageList{Shape: Shape{ID: true, Claim: true}, Messages: m}
 }
 
 func (l *MessageList) append(dst []byte) []byte {
@@ -132,9 +146,33 @@ func (l *MessageList) appendMessages(dst []byte) []byte {
 	return append(dst, ']')
 }
 
-func appendClaimCreated(dst []byte, c core.ClaimCreated) []byte {
+func appendClaimCreated(dst []byte, shape Shape, c core.ClaimCreated) []byte {
 	dst = appendClaim(append(dst, `{"claim_id":`...), c.ID)
-	return append(plainList(c.Messages).appendMessages(append(dst, ',')), '}')
+	l := MessageList{Shape: shape, Messages: c.Messages}
+	return append(l.appendMessages(append(dst, ',')), '}')
+}
+
+func appendPosted(dst []byte, p core.MessagePosted) []byte {
+	from := len(dst)
+	for i, id := range p.IDs {
+		if i == 0 {
+			dst = append(dst, `,"message_ids":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), id...), '"')
+	}
+	if len(p.IDs) > 0 {
+		dst = append(dst, ']')
+	}
+	if p.Again {
+		dst = append(dst, `,"again":true`...)
+	}
+	if len(dst) == from {
+		dst = append(dst, ' ')
+	}
+	dst[from] = '{'
+	return append(dst, '}')
 }
 
 func appendLinks(dst []byte, links []Link) []byte {
@@ -164,7 +202,7 @@ func (s *Shape) append(dst []byte, m *core.Message) []byte {
 	}
 	dst = strconv.AppendInt(append(dst, `"ttl":`...), m.TTL, 10)
 	dst = strconv.AppendInt(append(dst, `,"age":`...), m.Age, 10)
-	dst = append(append(dst, `,"body":`...), m.Body...)
+	dst = appendBody(dst, m, s.Apart)
 	if s.Claim {
 		dst = appendClaim(append(dst, `,"claim_id":`...), m.Claim)
 	}
@@ -175,6 +213,21 @@ func (s *Shape) append(dst []byte, m *core.Message) []byte {
 		dst = append(append(append(dst, `,"checksum":"`...), m.Checksum...), '"')
 	}
 	return append(dst, '}')
+}
+
+// appendBody writes the body of a message behind its other members. One that is
+// not JSON is in base64, and says so.
+func appendBody(dst []byte, m *core.Message, apart bool) []byte {
+	switch {
+	case m.Raw && apart:
+		return append(dst, `,"body_encoding":"raw"`...)
+	case m.Raw:
+		dst = base64.StdEncoding.AppendEncode(append(dst, `,"body":"`...), m.Body)
+		return append(dst, `","body_encoding":"base64"`...)
+	case apart:
+		return dst
+	}
+	return append(append(dst, `,"body":`...), m.Body...)
 }
 
 func appendClaim(dst []byte, id string) []byte {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ func identify(c *Call, rule ClientIDRule) error {
 	}
 	for _, p := range c.Params.Given {
 		if p.Field == fieldQueue {
-			return core.CheckQueue(c.Caller.Project, p.Value)
+			return checkQueue(c, p.Value)
 		}
 	}
 	return nil
@@ -35,8 +36,26 @@ func identify(c *Call, rule ClientIDRule) error {
 
 const fieldQueue = "queue_name"
 
+// checkQueue refuses a queue that cannot be, in the words of the dialect.
+func checkQueue(c *Call, name string) error {
+	project, words := c.Caller.Project, c.Dialect.wording()
+	err := core.CheckQueue(project, name)
+	switch {
+	case err == nil || words.Queue == "":
+		return err
+	case core.CheckQueue(project, "q") != nil:
+		return newInvalid("", words.LongID)
+	case len(name) > core.MaxQueueName:
+		return newInvalid("", words.LongName)
+	}
+	return newInvalid("", words.Queue)
+}
+
 func clientOf(c *Call, rule ClientIDRule) (string, error) {
 	text, given := c.Header("Client-ID")
+	if !c.Dialect.asksClient(c.Action) {
+		return text, nil
+	}
 	if !given {
 		return "", newInvalid("Missing header value", `The "Client-Id" header is required.`)
 	}
@@ -47,7 +66,7 @@ func clientOf(c *Call, rule ClientIDRule) (string, error) {
 	} else if id, ok := uuidOf(text); ok {
 		return id, nil
 	}
-	return "", newInvalid("Wrong UUID value", "Malformed hexadecimal UUID.")
+	return "", newInvalid("Wrong UUID value", cmp.Or(c.Dialect.wording().Client, "Malformed hexadecimal UUID."))
 }
 
 // uuidOf reads what Python's uuid.UUID does, into 32 small hexadecimal digits:
@@ -87,6 +106,8 @@ func projectOf(c *Call) (string, error) {
 		return "", errForbidden
 	case proven != "":
 		return proven, nil
+	case !given && !c.Dialect.asksProject(c.Action):
+		return "", nil
 	case !given:
 		return "", newInvalid("Project-Id Missing", "The header X-PROJECT-ID was missing")
 	case named == "":

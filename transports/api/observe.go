@@ -25,19 +25,35 @@ func Observe(log *slog.Logger, o Observer) Middleware {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	known := Actions(true)
+	w := &watcher{log: log, observer: o, known: Actions(true)}
 	return func(next Handler) Handler {
 		return HandlerFunc(func(ctx context.Context, c *Call) Reply {
 			start := time.Now()
-			reply := survive(ctx, c, next)
-			took := time.Since(start)
-			if o != nil {
-				o.Observed(among(known, c.Action), c.Transport, reply.Status, took)
-			}
-			logCall(ctx, log, c, reply, took)
-			return reply
+			return w.watch(ctx, c, start, func(ctx context.Context) Reply { return next.Handle(ctx, c) })
 		})
 	}
+}
+
+// watcher sees calls to their end.
+type watcher struct {
+	log      *slog.Logger
+	observer Observer
+	known    []string
+}
+
+// watch does a step of a call that began at an instant. Only the last one tells
+// what became of it.
+func (w *watcher) watch(ctx context.Context, c *Call, start time.Time, step func(context.Context) Reply) Reply {
+	reply := survive(ctx, step)
+	if pending := reply.Pending; pending != nil {
+		return Reply{Pending: func(ctx context.Context) Reply { return w.watch(ctx, c, start, pending) }}
+	}
+	took := time.Since(start)
+	if w.observer != nil {
+		w.observer.Observed(among(w.known, c.Action), c.Transport, reply.Status, took)
+	}
+	logCall(ctx, w.log, c, reply, took)
+	return reply
 }
 
 func among(known []string, action string) string {
@@ -71,12 +87,12 @@ func logCall(ctx context.Context, log *slog.Logger, c *Call, reply Reply, took t
 }
 
 // survive turns a panic into an answer: one bad call must not end the others.
-func survive(ctx context.Context, c *Call, next Handler) (reply Reply) {
+func survive(ctx context.Context, step func(context.Context) Reply) (reply Reply) {
 	defer func() {
 		if v := recover(); v != nil {
 			reply = failed(&core.Error{Code: core.Internal, Text: "The request could not be completed.",
 				Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())})
 		}
 	}()
-	return next.Handle(ctx, c)
+	return step(ctx)
 }

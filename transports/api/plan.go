@@ -21,13 +21,14 @@ type plan struct {
 
 type planField struct {
 	name  string // of the field in a body, of the header, or of the switch
+	wrong string // the complaint about a value of another type; "": the usual one
 	index int
 }
 
 // planOf reads the tags of a request type: json names a field of the body or of
-// Params, header one of a header, dialect a switch that a dialect sets. The
-// fields Size and Filter take the size of the request and what came under names
-// that mean nothing.
+// Params, header one of a header, dialect a switch that a dialect sets; wrong is
+// what to say of a value in a body that is of another type. The fields Size and
+// Filter take the size of the request and what came under names that mean nothing.
 func planOf[Req any]() *plan {
 	t := reflect.TypeFor[Req]()
 	p := &plan{named: map[string]*planField{}, switches: map[string]*planField{}}
@@ -48,7 +49,7 @@ func planOf[Req any]() *plan {
 		case tag.Name == "Filter":
 			p.others = f
 		default:
-			f.name = tag.Tag.Get("json")
+			f.name, f.wrong = tag.Tag.Get("json"), tag.Tag.Get("wrong")
 			p.named[f.name] = f
 		}
 	}
@@ -59,7 +60,7 @@ func planOf[Req any]() *plan {
 // table is made, not when a caller first uses it.
 func checkKind(t reflect.Type, f reflect.StructField) {
 	switch reflect.New(f.Type).Interface().(type) {
-	case *string, *int, *bool, **int64, **bool, *[]string, *jsontext.Value, *[]core.Draft, *[]core.Change, *map[string]string:
+	case *string, **string, *int, *bool, **int64, **bool, *[]string, *jsontext.Value, *anything, *[]core.Draft, *[]core.Change, *map[string]string:
 	default:
 		panic(fmt.Sprintf("api: no way to decode %s.%s", t, f.Name))
 	}

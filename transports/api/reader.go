@@ -125,10 +125,18 @@ func (r *reader) close() error {
 // end makes sure that nothing follows, and that all of the text is within what
 // other readers of JSON can take.
 func (r *reader) end() error {
+	if err := r.done(); err != nil {
+		return err
+	}
+	return checkReach(r.text)
+}
+
+// done makes sure that nothing follows.
+func (r *reader) done() error {
 	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return errNotParsed
 	}
-	return checkReach(r.text)
+	return nil
 }
 
 // into reads the next value into a field of a request.
@@ -142,14 +150,25 @@ func (r *reader) into(f *planField, request reflect.Value) error {
 		return r.object(p)
 	case *[]string:
 		return r.texts(f.name, p)
+	case *anything:
+		v, err := r.value()
+		*p = anything(v)
+		return err
 	default:
 		v, err := r.value()
 		if err != nil {
 			return err
 		}
-		return setValue(f.name, p, v)
+		err = setValue(f.name, p, v)
+		if f.wrong != "" && err != nil && !errors.Is(err, errBigInteger) {
+			return newInvalid("", f.wrong)
+		}
+		return err
 	}
 }
+
+// anything is a value of which only the operation knows what it must be.
+type anything jsontext.Value
 
 func (r *reader) object(p *jsontext.Value) error {
 	v, err := r.value()
@@ -188,6 +207,9 @@ func setValue(name string, field any, v jsontext.Value) error {
 			return badField(name, "str")
 		}
 		*p = unquote(v)
+	case **string:
+		*p = new(string)
+		return setValue(name, *p, v)
 	case **int64:
 		return setInteger(name, p, v)
 	case *bool:
@@ -219,6 +241,9 @@ func badField(name, kind string) error {
 }
 
 func unquote(v jsontext.Value) string {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1])
+	}
 	text, _ := jsontext.AppendUnquote(nil, v) // it was valid when it was read
 	return string(text)
 }

@@ -20,8 +20,9 @@ func table(adminMode bool) map[string]operation {
 		"queue_delete":    does((*core.Broker).DeleteQueue, always[core.None](204)),
 		"queue_get_stats": does((*core.Broker).QueueStats, always[core.Stats](200)),
 		"queue_purge":     does((*core.Broker).PurgeQueue, always[core.None](204)),
+		"queue_share":     does((*core.Broker).ShareQueue, always[core.Grant](200)),
 
-		"message_post":        does((*core.Broker).PostMessages, always[core.MessagePosted](201)),
+		"message_post":        posts(),
 		"message_list":        does((*core.Broker).ListMessages, always[core.MessagePage](200)),
 		"message_get":         does((*core.Broker).GetMessage, always[core.Message](200)),
 		"message_get_many":    does((*core.Broker).GetMessages, always[core.Messages](200)),
@@ -33,8 +34,19 @@ func table(adminMode bool) map[string]operation {
 		"claim_update": does((*core.Broker).UpdateClaim, always[core.None](204)),
 		"claim_delete": does((*core.Broker).DeleteClaim, always[core.None](204)),
 
+		"subscription_list":   does((*core.Broker).ListSubscriptions, always[core.SubscriptionPage](200)),
+		"subscription_create": serves(subscribe, always[core.SubscriptionCreated](201)),
+		"subscription_get":    does((*core.Broker).GetSubscription, always[core.Subscription](200)),
+		"subscription_update": serves(resubscribe, always[core.None](204)),
+		"subscription_delete": serves(unsubscribe, always[core.None](204)),
+
+		"message_watch": serves(watch, always[streamStarted](201)),
+		"claim_stream":  serves(streamClaims, always[streamStarted](201)),
+		"stream_delete": serves(endStream, always[core.None](204)),
+
 		"ping_node":    does((*core.Broker).Ping, always[core.None](204)),
 		"get_home_doc": {run: nothing}, // what there is to say is the door's
+		"authenticate": {run: nothing}, // it was done on the way here
 	}
 	if adminMode {
 		t["check_node_health"] = does((*core.Broker).Health, always[core.Health](200)).needs(roleAdmin)
@@ -51,6 +63,13 @@ func Actions(adminMode bool) []string {
 // always is the status of an operation that has only one.
 func always[Res any](status int) func(Res) int {
 	return func(Res) int { return status }
+}
+
+func posted(r core.MessagePosted) int {
+	if r.Again {
+		return 200
+	}
+	return 201
 }
 
 func created(r core.QueueCreated) int {

@@ -12,6 +12,8 @@ func setText(field any, p Param) error {
 	switch f := field.(type) {
 	case *string:
 		*f = p.Value
+	case **string:
+		*f = &p.Value
 	case **int64:
 		n, err := intOf(p.Value)
 		if err != nil {

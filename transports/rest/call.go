@@ -14,14 +14,16 @@ import (
 	"github.com/stackforge/marconi/transports/api"
 )
 
-// newCall is a request without its arguments.
-func (d *door) newCall(c echo.Context, p place) *api.Call {
+// newCall is a request for a route, without its arguments.
+func (d *door) newCall(c echo.Context, p place, to *route) *api.Call {
 	r := c.Request()
 	return &api.Call{
 		Dialect:   p.dialect,
 		Transport: "http",
 		ID:        c.Response().Header().Get(requestID),
 		Remote:    remoteOf(r),
+		Method:    r.Method,
+		Path:      r.URL.EscapedPath(),
 		Header: func(name string) (string, bool) {
 			values := r.Header[http.CanonicalHeaderKey(name)]
 			if len(values) == 0 {
@@ -29,7 +31,7 @@ func (d *door) newCall(c echo.Context, p place) *api.Call {
 			}
 			return values[0], true
 		},
-		Early: objection(r),
+		Early: objection(r, to.stream),
 	}
 }
 

@@ -46,7 +46,7 @@ func TestCall(t *testing.T) {
 	same(t, "header given", given, true)
 	_, given = c.Header("X-Tenant-Id")
 	same(t, "header that is missing", given, false)
-	if want := []string{"queue_name", "marker", "limit", "echo", "include_claimed", "include_delayed"}; !slices.Equal(c.Params.Own, want) {
+	if want := []string{"queue_name", "marker", "limit", "echo", "include_claimed", "include_delayed", "wait"}; !slices.Equal(c.Params.Own, want) {
 		t.Errorf("own: got %v, want %v", c.Params.Own, want)
 	}
 	want := []api.Param{

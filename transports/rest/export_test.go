@@ -22,3 +22,6 @@ func Routes() []Found {
 	}
 	return all
 }
+
+// EventOf is what a client is told of a push.
+var EventOf = eventOf

@@ -19,6 +19,7 @@ import (
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/auth"
 	"github.com/stackforge/marconi/transports/rest"
 )
 
@@ -75,7 +76,7 @@ func handlerOf(t testing.TB, w *watch, o core.Options) api.Handler {
 	t.Helper()
 	o.Now = w.now
 	b := newBroker(t, memstore.New(memstore.Config{}), o)
-	return api.New(b, api.Options{AdminMode: true}, api.Observe(nil, nil), api.Authenticate(believing{}))
+	return api.New(b, api.Options{AdminMode: true}, api.Observe(nil, nil), api.Authenticate(auth.Signed(b, believing{})))
 }
 
 // site is a server that serves.

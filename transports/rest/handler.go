@@ -1,18 +1,42 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/transports/api"
 )
 
-// NewHandler is the door without its socket. Of the configuration it uses
-// Handler, MaxBody, AdminMode, Ready, BodyTimeout and Log.
-func NewHandler(c Config) http.Handler {
-	d := &door{config: c.withDefaults(), allow: map[string]string{}}
+// NewHandler is the door without its socket. Of the configuration it does not use
+// what is about connections: Addr, TLS, HeaderTimeout, IdleTimeout, StopTimeout.
+func NewHandler(c Config) http.Handler { return newDoor(c).handler() }
+
+// door serves requests.
+type door struct {
+	config Config
+	allow  map[string]string // by path of a place: the methods that mean something there
+	seats  *seats            // of event streams
+	mounts sync.WaitGroup    // requests that mounted handlers have
+
+	serving context.Context // done: event streams end
+	stop    context.CancelFunc
+}
+
+func newDoor(c Config) *door {
+	c = c.withDefaults()
+	d := &door{config: c, allow: map[string]string{}, seats: newSeats(c.Streams, c.StreamsPerRemote)}
+	d.serving, d.stop = context.WithCancel(context.Background())
+	return d
+}
+
+func (d *door) handler() http.Handler {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect() // nobody may write X-Forwarded-For for himself
 	e.HTTPErrorHandler = d.broken
@@ -21,16 +45,15 @@ func NewHandler(c Config) http.Handler {
 		e.Add(method, "/readyz", d.ready)
 	}
 	e.GET("/", d.versions)
-	for _, p := range places(routesV2, c.AdminMode) {
+	for _, p := range places(routesV2, d.offered) {
 		d.open(e, p)
 	}
-	return d.bound(e)
+	return d.bound(d.mounted(d.shared(e)))
 }
 
-// door serves requests.
-type door struct {
-	config Config
-	allow  map[string]string // by path of a place: the methods that mean something there
+// offered tells whether a route is, in this configuration.
+func (d *door) offered(r route) bool {
+	return (d.config.AdminMode || !r.admin) && (d.config.Broker != nil || !r.stream)
 }
 
 // bound names a request, and bounds how long its connection waits for what is
@@ -89,14 +112,10 @@ func (d *door) open(e *echo.Echo, p place) {
 }
 
 // found lets a request pass if its path ends where the place is: the router takes
-// all that is left for the last parameter. What is pre-signed finds nothing,
-// before anybody asks who sent it: nobody here can sign, so no signature is right.
+// all that is left for the last parameter.
 func found(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
-		goesOn := slices.ContainsFunc(c.ParamValues(), func(v string) bool { return strings.Contains(v, "/") })
-		signed := r.Header.Get("Url-Signature") != "" && r.Method != http.MethodOptions
-		if goesOn || signed {
+		if slices.ContainsFunc(c.ParamValues(), func(v string) bool { return strings.Contains(v, "/") }) {
 			return echo.ErrNotFound
 		}
 		return next(c)
@@ -107,22 +126,36 @@ func found(next echo.HandlerFunc) echo.HandlerFunc {
 func (d *door) serve(p place, routes []route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		given := queryOf(c.Request())
-		r := pick(routes, given)
-		call := d.newCall(c, p)
+		r := pick(routes, given, wantsEvents(c.Request()))
+		call := d.newCall(c, p, r)
 		d.arguments(call, c, r, given)
 		if r.mediaType != "" && c.Request().Header.Get(echo.HeaderContentType) != r.mediaType {
 			call.Late = unsupported(r.mediaType)
 		}
+		if r.stream {
+			unveil(call, given)
+			return d.watch(c, p, r, call)
+		}
 		if err := d.readBody(c, call); err != nil {
 			return err
 		}
-		return d.reply(c, p, r, call, d.config.Handler.Handle(c.Request().Context(), call))
+		return d.reply(c, p, r, call, d.carryOut(c, call))
 	}
 }
 
-func pick(routes []route, given map[string][]string) *route {
+// carryOut answers a call.
+func (d *door) carryOut(c echo.Context, call *api.Call) api.Reply {
+	if _, waits := last(call, wait.name); waits {
+		end := time.Now().Add(core.MaxWait*time.Second + 2*d.config.BodyTimeout)
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(end) // not every connection has one
+	}
+	return d.config.Handler.Handle(c.Request().Context(), call)
+}
+
+func pick(routes []route, given map[string][]string, events bool) *route {
 	for i := range routes {
-		if w := routes[i].when; w == "" || strings.Join(given[w], "") != "" {
+		w := routes[i].when
+		if (w == "" || strings.Join(given[w], "") != "") && (events || !routes[i].stream) {
 			return &routes[i]
 		}
 	}
@@ -134,7 +167,7 @@ func pick(routes []route, given map[string][]string) *route {
 func (d *door) otherwise(p place) echo.HandlerFunc {
 	allow := d.allow[p.path]
 	return func(c echo.Context) error {
-		call := d.newCall(c, p)
+		call := d.newCall(c, p, &route{})
 		d.arguments(call, c, &route{}, nil)
 		call.Late = methodNotAllowed
 		reply := d.config.Handler.Handle(c.Request().Context(), call)

@@ -1,7 +1,6 @@
 package rest_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -133,6 +132,7 @@ var allowed = map[string]string{
 	"/v2/queues/q":              "DELETE, GET, PATCH, PUT",
 	"/v2/queues/q/stats":        "GET",
 	"/v2/queues/q/purge":        "POST",
+	"/v2/queues/q/share":        "POST",
 	"/v2/queues/q/messages":     "DELETE, GET, POST",
 	"/v2/queues/q/messages/m":   "DELETE, GET",
 	"/v2/queues/q/messages/a-b": "DELETE, GET",
@@ -200,26 +200,6 @@ func TestHead(t *testing.T) {
 	same(t, "Content-Type", a.header.Get("Content-Type"), "application/json")
 	a = s.do("HEAD", "/v2/ping", "", "Client-ID", "")
 	answered(t, a, 400, "")
-}
-
-// TestSigned is of pre-signed requests: nobody can have signed them, and nobody
-// is told why they are refused.
-func TestSigned(t *testing.T) {
-	s := serve(t, rest.Config{})
-	for _, without := range [][]string{{}, {"Client-ID", ""}, {"X-Auth-Token", "wrong"}, {"Accept", "text/html"}, {"X-Project-Id", ""}} {
-		a := s.do("GET", "/v2/queues", "", append(without, "URL-Signature", "8a964736", "URL-Methods", "GET", "URL-Paths", "/v2/queues", "URL-Expires", "2030-01-01T00:00:00")...)
-		refusedWith(t, a, 404, "404 Not Found", "")
-		a = s.do("DELETE", "/v2/queues", "", append(without, "URL-Signature", "x")...)
-		refusedWith(t, a, 404, "404 Not Found", "")
-	}
-	answered(t, s.do("OPTIONS", "/v2/queues", "", "URL-Signature", "x"), 200, "")
-
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/v2/queues", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header = http.Header{"Client-Id": {alice}, "X-Project-Id": {"project"}, "Url-Signature": {""}}
-	answered(t, s.send(r), 200, `{"queues":[],"links":[]}`)
 }
 
 // TestExtraSpec is of a header that made Zaqar look at no token.

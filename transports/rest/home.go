@@ -22,12 +22,15 @@ const (
 	queuePath   = "/v2/queues/:queue_name"
 	messagePath = queuePath + "/messages"
 	claimsPath  = queuePath + "/claims"
+
+	subscriptionsPath = queuePath + "/subscriptions"
 )
 
 var relations = []relation{
 	{rel: "queues", path: "/v2/queues", query: "marker,limit,detailed", methods: []string{"GET"}},
 	{rel: "queue", path: queuePath, methods: []string{"GET", "PUT", "DELETE", "PATCH"}},
 	{rel: "queue_stats", path: queuePath + "/stats", methods: []string{"GET"}},
+	{rel: "queue_share", path: queuePath + "/share", methods: []string{"POST"}, posts: true},
 	{rel: "queue_purge", path: queuePath + "/purge", methods: []string{"POST"}, posts: true},
 	{rel: "messages", path: messagePath, query: "marker,limit,echo,include_claimed", methods: []string{"GET"}},
 	{rel: "post_messages", path: messagePath, methods: []string{"POST"}, posts: true},
@@ -38,6 +41,10 @@ var relations = []relation{
 	{rel: "post_claim", path: claimsPath, query: "limit", methods: []string{"POST"}, posts: true},
 	{rel: "patch_claim", path: claimsPath + "/:claim_id", methods: []string{"PATCH"}, posts: true},
 	{rel: "delete_claim", path: claimsPath + "/:claim_id", methods: []string{"DELETE"}},
+	{rel: "subscriptions_get", path: subscriptionsPath, query: "marker,limit", methods: []string{"GET"}},
+	{rel: "subscriptions_post", path: subscriptionsPath, methods: []string{"POST"}, posts: true},
+	{rel: "subscription", path: subscriptionsPath + "/:subscription_id", methods: []string{"GET", "DELETE"}},
+	{rel: "subscription_patch", path: subscriptionsPath + "/:subscription_id", methods: []string{"PATCH"}, posts: true},
 	{rel: "ping", path: "/v2/ping", methods: []string{"GET"}},
 	{rel: "health", path: "/v2/health", methods: []string{"GET"}, admin: true},
 }
@@ -116,6 +123,8 @@ func (r relation) limited() string {
 		return "messages"
 	case claimsPath:
 		return "claim"
+	case subscriptionsPath:
+		return "subscription"
 	}
 	return "queue"
 }

@@ -20,6 +20,7 @@ var homeRelations = map[string]struct {
 	"rel/queue":           {"/v2/queues/{queue_name}", "queue_name=queue_name", "GET PUT DELETE PATCH", false},
 	"rel/queue_stats":     {"/v2/queues/{queue_name}/stats", "queue_name=queue_name", "GET", false},
 	"rel/queue_purge":     {"/v2/queues/{queue_name}/purge", "queue_name=queue_name", "POST", true},
+	"rel/queue_share":     {"/v2/queues/{queue_name}/share", "queue_name=queue_name", "POST", true},
 	"rel/messages":        {"/v2/queues/{queue_name}/messages{?marker,limit,echo,include_claimed}", "echo=echo include_claimed=include_claimed limit=messages_limit marker=marker queue_name=queue_name", "GET", false},
 	"rel/post_messages":   {"/v2/queues/{queue_name}/messages", "queue_name=queue_name", "POST", true},
 	"rel/messages_delete": {"/v2/queues/{queue_name}/messages{?ids,pop}", "ids=ids pop=pop queue_name=queue_name", "DELETE", false},
@@ -29,7 +30,13 @@ var homeRelations = map[string]struct {
 	"rel/post_claim":      {"/v2/queues/{queue_name}/claims{?limit}", "limit=claim_limit queue_name=queue_name", "POST", true},
 	"rel/patch_claim":     {"/v2/queues/{queue_name}/claims/{claim_id}", "claim_id=claim_id queue_name=queue_name", "PATCH", true},
 	"rel/delete_claim":    {"/v2/queues/{queue_name}/claims/{claim_id}", "claim_id=claim_id queue_name=queue_name", "DELETE", false},
-	"rel/ping":            {"/v2/ping", "", "GET", false},
+
+	"rel/subscriptions_get":  {"/v2/queues/{queue_name}/subscriptions{?marker,limit}", "limit=subscription_limit marker=marker queue_name=queue_name", "GET", false},
+	"rel/subscriptions_post": {"/v2/queues/{queue_name}/subscriptions", "queue_name=queue_name", "POST", true},
+	"rel/subscription":       {"/v2/queues/{queue_name}/subscriptions/{subscription_id}", "queue_name=queue_name subscription_id=subscription_id", "GET DELETE", false},
+	"rel/subscription_patch": {"/v2/queues/{queue_name}/subscriptions/{subscription_id}", "queue_name=queue_name subscription_id=subscription_id", "PATCH", true},
+
+	"rel/ping": {"/v2/ping", "", "GET", false},
 }
 
 type homeResource struct {

@@ -44,6 +44,28 @@ func dressQueues(prefix string, r *route, call *api.Call, page core.QueuePage) q
 	return out
 }
 
+type subscriptionList struct {
+	Subscriptions []core.Subscription `json:"subscriptions"`
+	Links         []api.Link          `json:"links"`
+}
+
+func dressSubscriptions(queue string, r *route, call *api.Call, page core.SubscriptionPage) subscriptionList {
+	out := subscriptionList{Subscriptions: page.Subscriptions, Links: []api.Link{}}
+	if page.Next != "" {
+		out.Links = next(queue+"/subscriptions", again(r, call, nil), page.Next)
+	}
+	return out
+}
+
+// changed is where to find what a call has changed, "" where that is not told.
+func changed(queue string, call *api.Call) string {
+	if call.Action != "subscription_update" {
+		return ""
+	}
+	id, _ := last(call, "subscription_id")
+	return queue + "/subscriptions/" + id
+}
+
 func messageLinks(queue string, r *route, call *api.Call, page core.MessagePage) []api.Link {
 	if page.Next == "" {
 		return []api.Link{}
@@ -131,10 +153,15 @@ func dressAge(queue string, a *core.MessageAge) *messageAge {
 
 type posted struct {
 	Resources []string `json:"resources"`
+	Again     bool     `json:"again,omitempty"`
 }
 
+// dressPosted says nothing of where messages are that are not remembered.
 func dressPosted(queue string, p core.MessagePosted) dressed {
-	out := posted{make([]string, len(p.IDs))}
+	if len(p.IDs) == 0 {
+		return dressed{document: posted{[]string{}, p.Again}}
+	}
+	out := posted{make([]string, len(p.IDs)), p.Again}
 	for i, id := range p.IDs {
 		out.Resources[i] = queue + "/messages/" + id
 	}

@@ -2,9 +2,11 @@ package rest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/transports/rest"
 )
 
@@ -48,6 +50,23 @@ func TestLinksOfQueues(t *testing.T) {
 		same(t, "link of "+query, next(t, s.mustDo(200, "GET", "/v2/queues"+query, "").body), link)
 	}
 	same(t, "no link of an empty page", s.mustDo(200, "GET", "/v2/queues?marker=zzz", "").body, `{"queues":[],"links":[]}`)
+}
+
+// A producer's post that is too old to be remembered is nowhere to be found.
+func TestNoLinksOfForgottenPosts(t *testing.T) {
+	s := serve(t, rest.Config{})
+	post := func(status, seq int) answer {
+		return s.mustDo(status, "POST", "/v2/queues/q/messages", fmt.Sprintf(`{"messages":[{"body":1}],"producer":"p","seq":%d}`, seq))
+	}
+	for seq := range storage.ProducerMemory + 1 {
+		post(201, seq+1)
+	}
+	known := post(200, 2)
+	same(t, "location", strings.HasPrefix(known.header.Get("Location"), "/v2/queues/q/messages?ids="), true)
+	same(t, "again", strings.HasSuffix(known.body, `"],"again":true}`), true)
+	forgotten := post(200, 1)
+	same(t, "body", forgotten.body, `{"resources":[],"again":true}`)
+	same(t, "location", forgotten.header.Get("Location"), "")
 }
 
 func TestLinksOfMessages(t *testing.T) {

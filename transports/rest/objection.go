@@ -37,43 +37,67 @@ func unsupported(mediaType string) *api.Reply {
 	}}
 }
 
-// objection is what HTTP itself finds wrong with a request, nil if nothing.
-func objection(r *http.Request) *api.Reply {
+// objection is what HTTP itself finds wrong with a request for a route, nil if
+// nothing.
+func objection(r *http.Request, events bool) *api.Reply {
 	switch {
 	case r.ContentLength != 0 && strings.EqualFold(r.Header.Get(echo.HeaderContentType), formType):
 		return isForm
-	case !acceptsJSON(r.Header.Values(echo.HeaderAccept)):
+	case !events && !acceptsJSON(r.Header.Values(echo.HeaderAccept)):
 		return notAcceptable
 	}
 	return nil
 }
 
-// acceptsJSON reads Accept as RFC 9110 says: the most exact range decides.
 func acceptsJSON(accept []string) bool {
-	if len(accept) == 0 {
-		return true
+	_, q := liking(accept, rangeOf)
+	return q > 0 || strings.Trim(strings.Join(accept, ""), ", ") == ""
+}
+
+// wantsEvents tells whether a request names event streams, and likes them better
+// than JSON if it names that too.
+func wantsEvents(r *http.Request) bool {
+	accept := r.Header.Values(echo.HeaderAccept)
+	_, events := liking(accept, func(media string) int {
+		if media == eventType {
+			return 0
+		}
+		return -1
+	})
+	if events <= 0 {
+		return false
 	}
-	exact, best := -1, 0.0
+	exact, q := liking(accept, rangeOf)
+	return exact < exactly || q < events
+}
+
+// liking reads Accept as RFC 9110 says: of the ranges that name what is offered,
+// the most exact decides how much it is liked, from 0 to 1. How exactly a range
+// names it, at tells; below 0 it does not.
+func liking(accept []string, at func(media string) int) (exact int, q float64) {
+	exact = -1
 	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		if strings.TrimSpace(item) == "" {
 			continue
 		}
 		media, params, err := mime.ParseMediaType(item)
-		at := rangeOf(media)
-		if err != nil || at < exact || at < 0 {
+		how := at(media)
+		if err != nil || how < exact || how < 0 {
 			continue
 		}
-		q := 1.0
+		this := 1.0
 		if text, ok := params["q"]; ok {
-			q, _ = strconv.ParseFloat(text, 64)
+			this, _ = strconv.ParseFloat(text, 64)
 		}
-		if at > exact {
-			exact, best = at, q
+		if how > exact {
+			exact, q = how, this
 		}
-		best = max(best, q)
+		q = max(q, this)
 	}
-	return best > 0 || strings.Trim(strings.Join(accept, ""), ", ") == ""
+	return exact, q
 }
+
+const exactly = 2 // how exactly a range names JSON that names nothing else
 
 // rangeOf says how exactly a media range names JSON; -1 if it does not.
 func rangeOf(media string) int {
@@ -83,7 +107,7 @@ func rangeOf(media string) int {
 	case "application/*":
 		return 1
 	case echo.MIMEApplicationJSON:
-		return 2
+		return exactly
 	}
 	return -1
 }

@@ -15,6 +15,9 @@ import (
 func (d *door) reply(c echo.Context, p place, r *route, call *api.Call, reply api.Reply) error {
 	d.answering(c.Response())
 	if problem, bad := reply.Result.(*api.Problem); bad {
+		if call.Action == "subscription_create" && reply.Status == http.StatusConflict {
+			c.Response().Header().Set(echo.HeaderLocation, pathOf(p.prefix, call)+"/subscriptions")
+		}
 		return fail(c, reply.Status, problem)
 	}
 	if call.Action == "get_home_doc" {
@@ -49,7 +52,7 @@ func empty(c echo.Context, status int) error {
 // fail tells what is wrong.
 func fail(c echo.Context, status int, p *api.Problem) error {
 	h := c.Response().Header()
-	h.Set(echo.HeaderVary, echo.HeaderAccept)
+	h.Add(echo.HeaderVary, echo.HeaderAccept)
 	switch {
 	case status == http.StatusUnauthorized:
 		if p.Challenge != "" {
@@ -115,8 +118,12 @@ func dress(prefix string, r *route, call *api.Call, result any) dressed {
 	case core.Claim:
 		return dressed{document: &api.MessageList{Shape: shape, Messages: v.Messages,
 			Claim: &api.ClaimHeader{Age: v.Age, TTL: v.TTL, Href: queue + "/claims/" + v.ID}}}
+	case core.SubscriptionPage:
+		return dressed{document: dressSubscriptions(queue, r, call, v)}
+	case core.SubscriptionCreated:
+		return dressed{document: v, location: queue + "/subscriptions"}
 	case core.None:
-		return dressed{}
+		return dressed{location: changed(queue, call)}
 	}
 	return dressed{document: result}
 }

@@ -15,6 +15,7 @@ type route struct {
 	mediaType    string // the only one the body may have; "" for any
 	filter       bool   // other query parameters are for the operation
 	admin        bool
+	stream       bool // answers events, to those who ask for them
 }
 
 // query is a parameter of a query that an operation knows.
@@ -31,6 +32,7 @@ var (
 	limit   = query{name: "limit"}
 	ids     = query{name: "ids", field: "message_ids"}
 	claimID = query{name: "claim_id"}
+	wait    = query{name: "wait"}
 )
 
 // routesV2 are the paths of version 2. A part that begins with a colon is a field
@@ -49,20 +51,29 @@ var routesV2 = []route{
 	{method: http.MethodDelete, path: "/v2/queues/:queue_name", action: "queue_delete"},
 	{method: http.MethodGet, path: "/v2/queues/:queue_name/stats", action: "queue_get_stats"},
 	{method: http.MethodPost, path: "/v2/queues/:queue_name/purge", action: "queue_purge"},
+	{method: http.MethodPost, path: "/v2/queues/:queue_name/share", action: "queue_share"},
 
 	{method: http.MethodGet, path: "/v2/queues/:queue_name/messages", when: "ids", action: "message_get_many", query: []query{ids}},
+	{method: http.MethodGet, path: "/v2/queues/:queue_name/messages", action: "message_watch", stream: true, query: []query{
+		{name: "marker", field: "position"}, {name: "last_event_id", field: "position"}}},
 	{method: http.MethodGet, path: "/v2/queues/:queue_name/messages", action: "message_list", query: []query{
-		marker, limit, {name: "echo", flag: true}, {name: "include_claimed", flag: true}, {name: "include_delayed", flag: true}}},
+		marker, limit, {name: "echo", flag: true}, {name: "include_claimed", flag: true}, {name: "include_delayed", flag: true}, wait}},
 	{method: http.MethodPost, path: "/v2/queues/:queue_name/messages", action: "message_post"},
 	{method: http.MethodDelete, path: "/v2/queues/:queue_name/messages", action: "message_delete_many", query: []query{
 		ids, {name: "claim_ids"}, {name: "pop"}}},
 	{method: http.MethodGet, path: "/v2/queues/:queue_name/messages/:message_id", action: "message_get"},
 	{method: http.MethodDelete, path: "/v2/queues/:queue_name/messages/:message_id", action: "message_delete", query: []query{claimID}},
 
-	{method: http.MethodPost, path: "/v2/queues/:queue_name/claims", action: "claim_create", query: []query{limit}},
+	{method: http.MethodPost, path: "/v2/queues/:queue_name/claims", action: "claim_create", query: []query{limit, wait}},
 	{method: http.MethodGet, path: "/v2/queues/:queue_name/claims/:claim_id", action: "claim_get"},
 	{method: http.MethodPatch, path: "/v2/queues/:queue_name/claims/:claim_id", action: "claim_update"},
 	{method: http.MethodDelete, path: "/v2/queues/:queue_name/claims/:claim_id", action: "claim_delete"},
+
+	{method: http.MethodGet, path: "/v2/queues/:queue_name/subscriptions", action: "subscription_list", query: []query{marker, limit}},
+	{method: http.MethodPost, path: "/v2/queues/:queue_name/subscriptions", action: "subscription_create"},
+	{method: http.MethodGet, path: "/v2/queues/:queue_name/subscriptions/:subscription_id", action: "subscription_get"},
+	{method: http.MethodPatch, path: "/v2/queues/:queue_name/subscriptions/:subscription_id", action: "subscription_update"},
+	{method: http.MethodDelete, path: "/v2/queues/:queue_name/subscriptions/:subscription_id", action: "subscription_delete"},
 }
 
 // Actions are the operations that can be reached over HTTP.
@@ -83,11 +94,11 @@ type place struct {
 }
 
 // places brings the routes together by path.
-func places(routes []route, admin bool) []place {
+func places(routes []route, offered func(route) bool) []place {
 	var all []place
 	at := map[string]int{}
 	for _, r := range routes {
-		if r.admin && !admin {
+		if !offered(r) {
 			continue
 		}
 		i, known := at[r.path]

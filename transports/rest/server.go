@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 )
@@ -23,7 +25,14 @@ type Config struct {
 	MaxBody int         // bytes of a request's body; what is more is not read
 
 	AdminMode bool                        // offer the paths of operators
+	Origins   []string                    // whose pages' scripts may read answers, as "https://example.org", or AnyOrigin
+	Mounts    map[string]http.Handler     // other handlers, by path; if that ends with a slash, all under it too
 	Ready     func(context.Context) error // why the broker cannot serve now; nil: it always can
+
+	Broker           *core.Broker  // of the Handler, for event streams; nil: there are none
+	Streams          int           // event streams at most: 10,000
+	StreamsPerRemote int           // of them, those of one address (of IPv6, one network of 64 bits): 1,000
+	StreamPulse      time.Duration // between two signs of life on an event stream: 15 s
 
 	HeaderTimeout time.Duration // to receive a request's header: 10 s
 	BodyTimeout   time.Duration // to receive a request's body, and twice that to send the response: 60 s
@@ -39,6 +48,7 @@ const maxHeader = 64 << 10 // bytes
 type Server struct {
 	config   Config
 	listener net.Listener
+	door     *door
 	http     *http.Server
 	open     sync.WaitGroup // connections, but for those handed over to others
 }
@@ -52,9 +62,9 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	s := &Server{config: c, listener: listener}
+	s := &Server{config: c, listener: listener, door: newDoor(c)}
 	s.http = &http.Server{
-		Handler:           NewHandler(c),
+		Handler:           s.door.handler(),
 		TLSConfig:         c.TLS,
 		ReadHeaderTimeout: c.HeaderTimeout,
 		ReadTimeout:       c.HeaderTimeout + c.BodyTimeout, // of what never comes to the handler
@@ -85,11 +95,14 @@ func (c Config) withDefaults() Config {
 		{&c.BodyTimeout, 60 * time.Second},
 		{&c.IdleTimeout, 120 * time.Second},
 		{&c.StopTimeout, 10 * time.Second},
+		{&c.StreamPulse, 15 * time.Second},
 	} {
 		if *d.span == 0 {
 			*d.span = d.usual
 		}
 	}
+	c.Streams = cmp.Or(c.Streams, 10_000)
+	c.StreamsPerRemote = cmp.Or(c.StreamsPerRemote, 1000)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -109,8 +122,11 @@ func (s *Server) Addr() string {
 }
 
 // Serve implements transports.Transport. Requests that are not finished within
-// StopTimeout are cut off, and Serve says so.
+// StopTimeout are cut off, and Serve says so. Those that wait for messages are
+// answered at once. What is mounted has to see to it that its requests end.
 func (s *Server) Serve(ctx context.Context) error {
+	defer s.door.stop()
+	defer s.door.mounts.Wait()
 	defer s.open.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve() }()
@@ -118,6 +134,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	case err := <-ended:
 		return fmt.Errorf("http: %w", errors.Join(err, s.http.Close()))
 	case <-ctx.Done():
+	}
+	s.door.stop()
+	if s.config.Broker != nil {
+		s.config.Broker.StopWaiting()
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopTimeout)
 	defer cancel()

@@ -332,8 +332,9 @@ func TestFoldsAndLineFeeds(t *testing.T) {
 	same(t, "statuses", statuses(s.raw(fed)), "201")
 }
 
-func TestTLS(t *testing.T) {
-	t.Parallel()
+// secure is a certificate for this machine, and what trusts it.
+func secure(t *testing.T) (*tls.Config, *x509.CertPool) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -346,16 +347,22 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, rest.Config{TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}})
-	if !strings.HasPrefix(s.url, "https://") {
-		t.Errorf("got %s", s.url)
-	}
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, roots
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	config, roots := secure(t)
+	s := serve(t, rest.Config{TLS: config})
+	if !strings.HasPrefix(s.url, "https://") {
+		t.Errorf("got %s", s.url)
+	}
 	for _, version2 := range []bool{false, true} {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: version2}
 		s.client.Transport = transport

@@ -97,12 +97,14 @@ var meaningful = []string{"Content-Type", "Vary", "Location", "Allow", "Cache-Co
 func TestTranscripts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		file   string
-		limits core.Limits
+		file    string
+		options core.Options
 	}{
-		{"v2.txtar", core.Limits{}},
-		{"v2-limits.txtar", core.Limits{MaxQueueMetadata: 64, MaxMessagesPostSize: 256}},
-		{"v2-expiry.txtar", core.Limits{}},
+		{"v2.txtar", core.Options{}},
+		{"v2-limits.txtar", core.Options{Limits: core.Limits{MaxQueueMetadata: 64, MaxMessagesPostSize: 256}}},
+		{"v2-expiry.txtar", core.Options{}},
+		{"v2-share.txtar", core.Options{Secrets: [][]byte{[]byte("sekrit")}}},
+		{"v2-subscriptions.txtar", core.Options{Subscribers: []string{"http", "https", "mailto", "trust+http", "trust+https"}}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			archive, err := os.ReadFile("testdata/" + c.file)
@@ -110,7 +112,7 @@ func TestTranscripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWatch()
-			s := serve(t, rest.Config{Handler: handlerOf(t, w, core.Options{Limits: c.limits}), AdminMode: true})
+			s := serve(t, rest.Config{Handler: handlerOf(t, w, c.options), AdminMode: true})
 			s.watch = w
 			holes := transporttest.Holes{}
 			for _, section := range txtar.Parse(archive).Files {

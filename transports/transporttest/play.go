@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/stackforge/marconi/core"
-	"github.com/stackforge/marconi/storage/memstore"
+	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/transports/api"
 )
 
@@ -23,15 +23,18 @@ type T interface {
 	Context() context.Context
 }
 
-// Play plays a script through the door that open opens to a handler. It ends at
-// the first answer that is another than the script's.
-func (s Script) Play(t T, open func(api.Handler) Door) {
+// Play plays a script through the door that open opens to a handler, on the empty
+// store that store makes for the clock of the script. It ends at the first answer
+// that is another than the script's.
+func (s Script) Play(t T, store func(now func() time.Time) storage.Driver, open func(api.Handler) Door) {
 	t.Helper()
 	clock := &clock{at: time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)}
-	b, err := core.New(t.Context(), memstore.New(memstore.Config{Now: clock.now}), core.Options{
+	b, err := core.New(t.Context(), store(clock.now), core.Options{
 		Limits:           s.Settings.Limits,
 		Checksum:         s.Settings.Checksum,
 		DeleteNeedsClaim: s.Settings.DeleteNeedsClaim,
+		Subscribers:      s.Settings.Subscribers,
+		Secrets:          s.Settings.secrets(),
 		Now:              clock.now,
 	})
 	if err != nil {

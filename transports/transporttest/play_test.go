@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stackforge/marconi/storage"
+	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/transporttest"
 )
@@ -24,6 +27,8 @@ func (r *recorder) Errorf(format string, args ...any) {
 }
 func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...) }
 
+func memory(now func() time.Time) storage.Driver { return memstore.New(memstore.Config{Now: now}) }
+
 // failures plays a script and tells what was wrong with it.
 func failures(t *testing.T, script string, open func(api.Handler) transporttest.Door) string {
 	t.Helper()
@@ -32,7 +37,7 @@ func failures(t *testing.T, script string, open func(api.Handler) transporttest.
 		t.Fatal(err)
 	}
 	r := &recorder{ctx: t.Context()}
-	scripts[0].Play(r, open)
+	scripts[0].Play(r, memory, open)
 	return strings.Join(r.failures, "\n")
 }
 

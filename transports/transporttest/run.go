@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stackforge/marconi/storage"
+	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/transports/api"
 )
 
@@ -41,8 +44,20 @@ func Files() ([]File, error) {
 }
 
 // Run plays all scripts that are meant for a dialect, each through a door of its
-// own that open opens to the handler under test.
+// own that open opens to the handler under test. Messages are kept in memory.
 func Run(t *testing.T, dialect string, open func(t *testing.T, h api.Handler) Door) {
+	RunOn(t, dialect, memory, open)
+}
+
+func memory(_ *testing.T, now func() time.Time) storage.Driver {
+	return memstore.New(memstore.Config{Now: now})
+}
+
+// RunOn is Run on a store of every script's own, which has to be empty, and which
+// ends with the test: store sees to both. Some scripts are played at a time. Their
+// clock, now, stands still between steps; a store that tells its own is as good,
+// since no operation reads it.
+func RunOn(t *testing.T, dialect string, store func(t *testing.T, now func() time.Time) storage.Driver, open func(t *testing.T, h api.Handler) Door) {
 	all, err := Files()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +70,8 @@ func Run(t *testing.T, dialect string, open func(t *testing.T, h api.Handler) Do
 					continue
 				}
 				t.Run(s.Name, func(t *testing.T) {
-					s.Play(t, func(h api.Handler) Door { return open(t, h) })
+					s.Play(t, func(now func() time.Time) storage.Driver { return store(t, now) },
+						func(h api.Handler) Door { return open(t, h) })
 				})
 			}
 		})

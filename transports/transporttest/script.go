@@ -28,6 +28,15 @@ type Settings struct {
 	Checksum         bool        `json:"checksum"`
 	DeleteNeedsClaim bool        `json:"delete_needs_claim"`
 	Limits           core.Limits `json:"limits"`
+	Subscribers      []string    `json:"subscribers"`
+	Secrets          []string    `json:"secrets"`
+}
+
+func (s Settings) secrets() (all [][]byte) {
+	for _, secret := range s.Secrets {
+		all = append(all, []byte(secret))
+	}
+	return all
 }
 
 // step is a line of a script.

@@ -1,4 +1,4 @@
-package rest_test
+package resttest
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func undress(action, path string, r *http.Response, body []byte) (transporttest.
 		return out, fmt.Errorf("%w: %s", err, body)
 	}
 	if want := "application/json"; r.Header.Get("Content-Type") != want {
-		return out, fmt.Errorf("Content-Type: got %q, want %q", r.Header.Get("Content-Type"), want)
+		return out, fmt.Errorf("header Content-Type: got %q, want %q", r.Header.Get("Content-Type"), want)
 	}
 	if r.StatusCode >= http.StatusBadRequest {
 		out.Refusal, _ = d["description"].(string)
@@ -46,7 +46,7 @@ func undress(action, path string, r *http.Response, body []byte) (transporttest.
 
 func checkEmpty(action, path string, r *http.Response, body []byte) error {
 	location := ""
-	if action == "queue_create" && r.StatusCode < http.StatusBadRequest {
+	if (action == "queue_create" || action == "subscription_update") && r.StatusCode < http.StatusBadRequest {
 		location = path
 	}
 	if len(body) > 0 || r.StatusCode >= http.StatusBadRequest || r.Header.Get("Location") != location {
@@ -78,10 +78,16 @@ func undressDocument(action, path string, r *http.Response, d document) error {
 	case "claim_create":
 		claim, ok := strings.CutPrefix(r.Header.Get("Location"), queue+"/claims/")
 		if !ok {
-			return fmt.Errorf("Location: %q", r.Header.Get("Location"))
+			return fmt.Errorf("header Location: %q", r.Header.Get("Location"))
 		}
 		d["claim_id"] = claim
 		return undressMessages(queue, d)
+	case "subscription_list":
+		return takeLinksOf(path, d, "subscriptions")
+	case "subscription_create":
+		if r.Header.Get("Location") != path {
+			return fmt.Errorf("header Location: got %q, want %q", r.Header.Get("Location"), path)
+		}
 	case "claim_get":
 		if d["href"] != path {
 			return fmt.Errorf("href: got %v, want %s", d["href"], path)
@@ -168,7 +174,7 @@ func undressPosted(queue string, r *http.Response, d document) error {
 		all[i] = id
 	}
 	if want := queue + "/messages?ids=" + strings.Join(all, ","); r.Header.Get("Location") != want {
-		return fmt.Errorf("Location: got %q, want %q", r.Header.Get("Location"), want)
+		return fmt.Errorf("header Location: got %q, want %q", r.Header.Get("Location"), want)
 	}
 	delete(d, "resources")
 	d["message_ids"] = all
