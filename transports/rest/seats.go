@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 )
 
@@ -23,45 +24,36 @@ type seats struct {
 
 	mu    sync.Mutex // guards what follows
 	taken int
-	by    map[netip.Addr]int
+	by    map[netip.Prefix]int
 }
 
 func newSeats(all, each int) *seats {
-	return &seats{all: all, each: each, by: map[netip.Addr]int{}}
+	return &seats{all: all, each: each, by: map[netip.Prefix]int{}}
 }
 
 // take is nil once there is a seat, which leave gives back, and otherwise why
 // there is none.
 func (s *seats) take(remote netip.Addr) *api.Reply {
-	remote = network(remote)
+	from := transports.Network(remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.by[remote] >= s.each:
+	case s.by[from] >= s.each:
 		return tooManyOfRemote
 	case s.taken >= s.all:
 		return tooManyStreams
 	}
 	s.taken++
-	s.by[remote]++
+	s.by[from]++
 	return nil
 }
 
 func (s *seats) leave(remote netip.Addr) {
-	remote = network(remote)
+	from := transports.Network(remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken--
-	if s.by[remote]--; s.by[remote] == 0 {
-		delete(s.by, remote)
+	if s.by[from]--; s.by[from] == 0 {
+		delete(s.by, from)
 	}
-}
-
-// network is an address as one that is counted: who has one of IPv6 has 2⁶⁴.
-func network(remote netip.Addr) netip.Addr {
-	remote = remote.Unmap().WithZone("")
-	if !remote.Is6() {
-		return remote
-	}
-	return netip.PrefixFrom(remote, 64).Masked().Addr()
 }

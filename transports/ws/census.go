@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stackforge/marconi/core"
+
+	"github.com/stackforge/marconi/transports"
 )
 
 // census counts connections, and knows how many there may be.
@@ -40,18 +42,6 @@ func newCensus(c Config) *census {
 		max: c.MaxConnections, maxPerAddress: c.MaxPerAddress, maxPerProject: c.MaxPerProject,
 		all: map[*conn]struct{}{}, addresses: map[netip.Prefix]int{}, projects: map[string]int{},
 	}
-}
-
-// neighbourhood is what counts as one address: of IPv6 a /64, which one machine
-// can have to itself.
-func neighbourhood(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits) // of an address that is none it is none
-	return p
 }
 
 // arrive counts a connection that begins, if there may be one more.
@@ -112,7 +102,7 @@ func (c *census) leave(n *conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.all, n)
-	drop(c.addresses, neighbourhood(n.remote))
+	drop(c.addresses, transports.Network(n.remote))
 	if n.project != "" {
 		drop(c.projects, n.project)
 	}

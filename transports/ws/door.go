@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/stackforge/marconi/transports"
 )
 
 // readBuffer and writeBuffer are bytes of a connection's buffers. It has that for
@@ -61,7 +63,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from, _ := netip.ParseAddrPort(r.RemoteAddr) // of a server that knows no addresses all are one
-	switch d.census.arrive(neighbourhood(from.Addr())) {
+	switch d.census.arrive(transports.Network(from.Addr())) {
 	case welcome:
 		d.welcome(w, r, from.Addr())
 	case stopping:
@@ -85,7 +87,7 @@ func (d *Door) welcome(w http.ResponseWriter, r *http.Request, from netip.Addr) 
 	line := &wire{patience: d.config.WriteTimeout}
 	socket, err := d.upgrader.Upgrade(wired{w, line}, r, nil)
 	if err != nil {
-		d.census.abandon(neighbourhood(from))
+		d.census.abandon(transports.Network(from))
 		d.config.Log.Debug("no websocket", "remote", from.String(), "error", err)
 		return
 	}
