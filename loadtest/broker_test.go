@@ -21,6 +21,10 @@ func TestBroker(t *testing.T) {
 		"check":         testCheck,
 		"lost answers":  testLostAnswers,
 		"broken broker": testBrokenBroker,
+		"listening":     testListening,
+		"leases":        testLeases,
+		"waiting":       testWaiting,
+		"audience":      testCheckListening,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
@@ -30,7 +34,7 @@ func TestBroker(t *testing.T) {
 // test fails if it does not end well when it is told to.
 func start(t *testing.T) string {
 	t.Helper()
-	b := launch(t, "serve", "--http", "127.0.0.1:0", "--store", "memory:")
+	b := launch(t, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "memory:")
 	t.Cleanup(func() {
 		if err := b.end(syscall.SIGTERM); err != nil || t.Failed() {
 			t.Errorf("the broker ended with %v and said\n%s", err, b.log.String())

@@ -34,6 +34,14 @@ type Config struct {
 	// together. 0 is a closed loop. Check does not look at it.
 	Rate float64
 
+	// Listeners is how many listen, each on a connection of its own besides; 0
+	// means 100. Only the scenario "listen" and CheckListening look at it.
+	Listeners int
+
+	// Process is the broker's process, where it runs on this machine: the scenario
+	// "listen" then tells what memory it takes. 0: nobody knows.
+	Process int
+
 	Size    int    // bytes of a message's body, at least 2; 0 means 1024. For Check the most of its padding
 	Queues  int    // to spread the load over; 0 means 1, for Check 3
 	Prefill int    // messages in each queue before a listing; 0 means 1000
@@ -58,6 +66,7 @@ func (c Config) withDefaults(queues int) Config {
 		c.Duration = cmp.Or(c.Duration, 10*time.Second)
 	}
 	c.Connections = cmp.Or(c.Connections, 8)
+	c.Listeners = cmp.Or(c.Listeners, 100)
 	c.Size = cmp.Or(c.Size, 1024)
 	c.Queues = cmp.Or(c.Queues, queues)
 	c.Prefill = cmp.Or(c.Prefill, 1000)
@@ -66,8 +75,8 @@ func (c Config) withDefaults(queues int) Config {
 
 func (c Config) check() error {
 	switch {
-	case c.Connections < 0 || c.Queues < 0 || c.Prefill < 0 || c.Count < 0 || c.Duration < 0:
-		return errors.New("loadtest: a number of connections, queues, messages or operations, or the duration, is negative")
+	case c.Connections < 0 || c.Queues < 0 || c.Prefill < 0 || c.Listeners < 0 || c.Count < 0 || c.Duration < 0:
+		return errors.New("loadtest: a number of connections, listeners, queues, messages or operations, or the duration, is negative")
 	case !(c.Rate >= 0 && c.Rate <= 1e9):
 		return errors.New("loadtest: the rate must be from 0 to 1e9 operations a second")
 	case c.Size < smallestBody:

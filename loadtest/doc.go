@@ -17,4 +17,7 @@
 // [Check] lets producers, claimers, poppers and readers loose on a few queues,
 // empties the queues at the end, and has [Judge] compare what was sent with what
 // came out.
+//
+// [CheckListening] lets many listen while messages come and go, and holds what
+// each was told against the queue.
 package loadtest

@@ -90,7 +90,7 @@ func freeAddress(t *testing.T) string {
 }
 
 func (v *victim) launch() {
-	v.broker = launch(v.T, "serve", "--http", v.address, "--store", "pebble://"+v.dir)
+	v.broker = launch(v.T, "serve", "--http", v.address, "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "pebble://"+v.dir)
 }
 
 // verdict is what a check came to.

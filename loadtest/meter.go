@@ -40,10 +40,14 @@ func (m *meter) time(part string, request func() error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false // the run was ended: nobody's fault
 	}
+	m.fail(part + ": " + kindOf(err))
+	return false
+}
+
+func (m *meter) fail(what string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.errors[part+": "+kindOf(err)]++
-	return false
+	m.errors[what]++
 }
 
 // done counts an operation that succeeded.

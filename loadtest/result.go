@@ -21,6 +21,7 @@ type Result struct {
 	Unstarted  int64            // operations of an open loop that were due and never got a connection
 	Latencies  []Latency        // of the whole operation first
 	Errors     map[string]int64 // how often, by the request and the kind of error
+	Memory     Memory           // of the scenario "listen", if Config.Process is known
 }
 
 // Latency sums up a Histogram.
@@ -66,6 +67,9 @@ func (r Result) String() string {
 	if r.Config.Rate > 0 {
 		fmt.Fprintf(t, "unstarted\t%d\n", r.Unstarted)
 	}
+	if r.Memory.Before > 0 {
+		fmt.Fprintf(t, "memory\t%s\n", r.Memory)
+	}
 	fmt.Fprintf(t, "errors\t%d\n", r.Failed())
 	t.Flush()
 	writeCounts(&b, r.Errors)
@@ -78,6 +82,9 @@ func (r Result) load() string {
 	loop := "closed loop"
 	if c.Rate > 0 {
 		loop = fmt.Sprintf("open loop of %g/s", c.Rate)
+	}
+	if r.Memory.Listeners > 0 {
+		loop += fmt.Sprintf(", listeners %d", c.Listeners)
 	}
 	return fmt.Sprintf("%s, connections %d, queues %d, bodies of %d bytes, prefill %d, seed %d",
 		loop, c.Connections, c.Queues, c.Size, c.Prefill, c.Seed)

@@ -32,7 +32,7 @@ func Scenarios() []Scenario {
 	for i, l := range loads {
 		out[i] = Scenario{Name: l.name, About: l.about, Run: l.run}
 	}
-	return out
+	return append(out, listenScenario())
 }
 
 // load is what the scenarios differ in.

@@ -22,6 +22,7 @@ type ClaimOptions struct {
 	Limit int           // at most so many messages; commonly up to 20, and 10 for 0
 	TTL   time.Duration // how long the claim lasts; commonly a minute to 12 hours, and 5 minutes for 0
 	Grace time.Duration // how long its messages live beyond it, at least; commonly from a minute on, which is also what 0 means
+	Wait  time.Duration // for a message to come if there is none, at most 20 seconds; servers other than Marconi do not wait
 }
 
 // Claim claims the oldest free messages. There being none is no error: the Claim
@@ -31,8 +32,10 @@ func (c *Client) Claim(ctx context.Context, queue string, o ClaimOptions) (Claim
 	if err != nil {
 		return Claim{}, err
 	}
+	q := paging("", o.Limit)
+	waiting(q, o.Wait)
 	a, err := c.do(ctx, request{
-		method: http.MethodPost, at: []string{"queues", queue, "claims"}, query: paging("", o.Limit), body: body,
+		method: http.MethodPost, at: []string{"queues", queue, "claims"}, query: q, body: body,
 	})
 	if err != nil || a.status == http.StatusNoContent {
 		return Claim{}, err

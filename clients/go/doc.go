@@ -10,6 +10,9 @@
 //		err = c.DeleteMessage(ctx, "orders", m.ID, claim.ID)
 //	}
 //
+// Listen tells of messages as they come, and ClaimStream claims them as they come;
+// both go on by themselves when the connection is lost.
+//
 // A Client may be used by many goroutines at once and keeps its connections.
 //
 // # Errors

@@ -83,6 +83,10 @@ type MessageOptions struct {
 	Echo           bool   // this client's own messages too
 	IncludeClaimed bool
 	IncludeDelayed bool // matters only on a queue that delays messages
+
+	// Wait is how long to wait for a message to come if there is none, at most 20
+	// seconds. Servers other than Marconi do not wait.
+	Wait time.Duration
 }
 
 // MessagePage is part of a queue's messages, in the order they were posted.
@@ -99,6 +103,7 @@ func (c *Client) Messages(ctx context.Context, queue string, o MessageOptions) (
 	flag(q, "echo", o.Echo)
 	flag(q, "include_claimed", o.IncludeClaimed)
 	flag(q, "include_delayed", o.IncludeDelayed)
+	waiting(q, o.Wait)
 	var said struct {
 		wireMessages
 		Links []link `json:"links"`

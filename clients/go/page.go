@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // link leads from one page to the next.
@@ -71,6 +72,13 @@ func paging(marker string, limit int) url.Values {
 		q.Set("limit", strconv.Itoa(limit))
 	}
 	return q
+}
+
+// waiting sets how long an answer may take to come, if it has nothing to tell.
+func waiting(q url.Values, d time.Duration) {
+	if d > 0 {
+		q.Set("wait", strconv.FormatInt(wholeSeconds(d), 10))
+	}
 }
 
 // flag sets a parameter that is true; false is what leaving it out means.

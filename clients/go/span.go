@@ -10,11 +10,15 @@ type span time.Duration
 
 // MarshalJSON rounds up: what should live a while does not live shorter.
 func (s span) MarshalJSON() ([]byte, error) {
-	n := time.Duration(s) / time.Second
-	if time.Duration(s)%time.Second > 0 {
+	return strconv.AppendInt(nil, wholeSeconds(time.Duration(s)), 10), nil
+}
+
+func wholeSeconds(d time.Duration) int64 {
+	n := d / time.Second
+	if d%time.Second > 0 {
 		n++
 	}
-	return strconv.AppendInt(nil, int64(n), 10), nil
+	return int64(n)
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

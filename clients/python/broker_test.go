@@ -49,7 +49,7 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // told to stop, which it must do without an error.
 func (p program) serve(t *testing.T, store string, options ...string) (url string) {
 	t.Helper()
-	c := exec.Command(string(p), "serve", "--http", "127.0.0.1:0", "--store", store)
+	c := exec.Command(string(p), "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", store)
 	for _, o := range options {
 		c.Args = append(c.Args, "--set", o)
 	}

@@ -21,14 +21,15 @@ func testClients(t *testing.T, marconi program, store string) {
 	needs(t, map[string]string{
 		"zaqarclient":     "python3-zaqarclient",
 		"openstackclient": "python3-openstackclient",
+		"websocket":       "python3-websocket",
 	})
 	file := filepath.Join(t.TempDir(), "tokens")
 	env := []string{
 		"TOKEN=" + marconi.token(t, file, "shop"),
 		"ADMIN_TOKEN=" + marconi.token(t, file, "operators", "admin"),
 		"BROKER_URL=" + marconi.serve(t, store, "admin_mode=true"),
-		"TOKENS_URL=" + marconi.serve(t, "memory:", "admin_mode=true", "auth=tokens", "tokens_file="+file),
+		"TOKENS_URL=" + marconi.serve(t, "memory:", "admin_mode=true", "auth=tokens", "tokens_file="+file, "signed_url_secret=the secret of these tests"),
 	}
 	run(t, env, mustPass, "report.py",
-		"test_queues", "test_metadata", "test_messages", "test_claims", "test_service", "test_commands")
+		"test_queues", "test_metadata", "test_messages", "test_claims", "test_service", "test_signed", "test_websocket", "test_commands")
 }

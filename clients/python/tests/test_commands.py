@@ -110,6 +110,13 @@ class Commands(unittest.TestCase):
         self.run_command("queue purge", self.queue, "--resource_types", "messages")
         self.assertEqual(self.listed("--echo"), [])
 
+    def test_signed_urls(self):
+        shown = self.table("queue signed url", self.queue, "--paths", "messages,claims", "--methods", "POST,GET", "--ttl-seconds", "60")
+        self.assertEqual(shown.pop("Paths"), f"/v2/queues/{self.queue}/claims,/v2/queues/{self.queue}/messages")
+        self.assertRegex(shown.pop("Expires"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+        self.assertRegex(shown.pop("Signature"), "^[0-9a-f]{64}$")
+        self.assertEqual(shown, {"Methods": "GET,POST", "Project ID": "shop"})
+
     def test_claims(self):
         self.post("apple", "pear", "plum")
         claimed = self.table("claim create", self.queue, "--ttl", "120", "--grace", "60", "--limit", "2")

@@ -8,18 +8,20 @@ the options that the test has set.
 """
 
 import contextlib
+import functools
 import http.client
 import os
 import re
 import subprocess
 import tempfile
+import time
 import urllib.parse
 import uuid
 from unittest import mock
 
 # The tests ask for these when they are loaded.
 CONFIGS = {
-    "wsgi_mongodb.conf": "",
+    "wsgi_mongodb.conf": "[signed_url]\nsecret_key = the secret of these tests\n",
     "wsgi_mongodb_default_limits.conf": "",
     "wsgi_mongodb_validation.conf": "[transport]\nmax_queue_metadata = 64\nmax_messages_post_size = 256\n",
     "wsgi_mongodb_pooled.conf": "[DEFAULT]\npooling = True\n",
@@ -30,8 +32,10 @@ CONFIGS = {
 }
 os.environ["ZAQAR_TEST_MONGODB"] = os.environ["ZAQAR_TEST_SLOW"] = "yes"
 
+from oslo_utils import timeutils
+
 from zaqar import bootstrap
-from zaqar.conf import default, opts, transport
+from zaqar.conf import default, opts, signed_url, transport
 from zaqar.transport import base
 
 import report
@@ -41,7 +45,7 @@ class Broker:
     """A running marconi."""
 
     def __init__(self, settings):
-        command = [os.environ["BROKER"], "serve", "--http", "127.0.0.1:0", "--store", "memory:"]
+        command = [os.environ["BROKER"], "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "memory:"]
         for name, value in settings.items():
             command += ["--set", f"{name}={value}"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -122,7 +126,10 @@ def changed(conf):
     """The options that a test has set to something else than Zaqar's default."""
     known = [(conf[transport.GROUP_NAME], o) for o in transport.ALL_OPTS]
     known += [(conf, o) for o in default.ALL_OPTS if o.name in ("admin_mode", "enable_checksum")]
-    return {o.dest: getattr(group, o.dest) for group, o in known if getattr(group, o.dest) != o.default}
+    options = {o.dest: getattr(group, o.dest) for group, o in known if getattr(group, o.dest) != o.default}
+    if secret := conf[signed_url.GROUP_NAME].secret_key:
+        options["signed_url_secret"] = secret
+    return options
 
 
 class Bootstrap:
@@ -134,9 +141,17 @@ class Bootstrap:
         for group, options in opts.list_opts_by_group():
             conf.register_opts(options, group=group)
         app = Application(conf, brokers)
+        brokers.get(changed(conf))  # not when a test has stopped its clock
         self.transport = mock.Mock(app=app, _defaults=base.ResourceDefaults(conf))
         self.storage = mock.MagicMock(close=app.clear)
         self.control = mock.MagicMock()
+
+
+def stop_clock(set_time_override, *instant):
+    """Stops the clock of a test. That of the broker goes on: both show the same second
+    for a while if it has just begun."""
+    time.sleep(-time.time() % 1)
+    set_time_override(*instant)
 
 
 def main():
@@ -145,7 +160,9 @@ def main():
             with open(os.path.join(folder, name), "w") as file:
                 file.write(text)
         os.environ["ZAQAR_TESTS_CONFIGS_DIR"] = folder
-        with mock.patch.object(bootstrap, "Bootstrap", lambda conf: Bootstrap(conf, brokers)):
+        stop = functools.partial(stop_clock, timeutils.set_time_override)
+        with (mock.patch.object(bootstrap, "Bootstrap", lambda conf: Bootstrap(conf, brokers)),
+              mock.patch.object(timeutils, "set_time_override", stop)):
             report.main()
 
 
