@@ -16,14 +16,34 @@ func (s *service) announce(w io.Writer) {
 	fmt.Fprintln(t, thisBuild())
 	fmt.Fprintf(t, "store\t%s\t%s\n", withoutSecrets(s.config.store), s.aboutStore())
 	fmt.Fprintf(t, "http\t%s\t%s\n", s.http.Addr(), s.aboutAuth())
+	fmt.Fprintf(t, "ws\t%s\tWebSocket, the same at /ws of http\n", s.wsAddr())
+	for _, e := range s.zmq {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", e.name, e.door.Addr(), aboutZMQ[e.name])
+	}
 	if s.admin != nil {
 		fmt.Fprintf(t, "admin\t%s\t/metrics, /debug/pprof/\n", s.admin.Addr())
 	}
 	_ = t.Flush()
 	fmt.Fprintf(w, "\n%s\n  %s\n\n", s.aboutTrial(), s.trial())
-	if s.config.auth == authTokens && s.certificate == nil && !loopback(s.config.http) {
+	if s.config.auth == authTokens && s.certificate == nil && (!loopback(s.config.http) || s.config.ws != "" && !loopback(s.config.ws)) {
 		s.log.Warn("tokens travel in the clear: give the door a certificate (tls_cert, tls_key), or keep it behind something that has one")
 	}
+	if s.config.auth == authTokens && s.config.clear() {
+		s.log.Warn("tokens travel in the clear over ZeroMQ: give its endpoints a key (zmq_curve_secret_key_file)")
+	}
+}
+
+// aboutZMQ says which sockets are for which endpoint.
+var aboutZMQ = map[string]string{
+	"zmq": "ZeroMQ: DEALER, REQ", "zmq_ingest": "ZeroMQ: PUSH", "zmq_publish": "ZeroMQ: SUB",
+}
+
+// wsAddr is where the WebSocket door is: at its own address, if it has one.
+func (s *service) wsAddr() string {
+	if s.ws != nil {
+		return s.ws.Addr()
+	}
+	return "ws" + strings.TrimPrefix(s.http.Addr(), "http") + "/ws"
 }
 
 // aboutStore says what an answered post is worth. Of stores that are elsewhere

@@ -14,7 +14,7 @@ import (
 // announced is what a broker with these options says at its start, and logs.
 func announced(t *testing.T, words ...string) (text, logged string) {
 	t.Helper()
-	words = append([]string{"--store", "memory:", "--http", "127.0.0.1:0"}, words...)
+	words = append([]string{"--store", "memory:", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0"}, words...)
 	l, err := load(args(t, words...), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,7 +18,11 @@ import (
 	"github.com/stackforge/marconi/storage"
 )
 
-const benchCheck = "check" // the run that is no scenario
+// The runs that are no scenarios.
+const (
+	benchCheck    = "check"
+	benchAudience = "audience"
+)
 
 // benchOrder is what the flags of bench say.
 type benchOrder struct {
@@ -53,8 +58,10 @@ func newBench() *cobra.Command {
 	set.IntVar(&o.Count, "count", 0, "end after so many operations")
 	set.Float64Var(&o.Rate, "rate", 0, "operations due in a second, all together; 0: as fast as they are answered")
 	set.IntVar(&o.Size, "size", 1024, "bytes of a message's body")
-	set.IntVar(&o.Queues, "queues", 0, "queues to spread the load over (default 1, for check 3)")
+	set.IntVar(&o.Queues, "queues", 0, "queues to spread the load over (default 1, for check and audience 3)")
 	set.IntVar(&o.Prefill, "prefill", 1000, "messages in each queue before they are listed")
+	set.IntVar(&o.Listeners, "listeners", 0, "listeners, each on a connection of its own besides (default 100)")
+	set.IntVar(&o.Process, "pid", 0, "the broker's process on this machine, whose memory to tell")
 	set.Uint64Var(&o.Seed, "seed", 0, "of all that is random")
 	set.BoolVar(&o.asJSON, "json", false, "print a JSON object for each run")
 	return c
@@ -68,7 +75,8 @@ func benchHelp() string {
 		fmt.Fprintf(&b, "  %-8s %s\n", s.Name, s.About)
 	}
 	fmt.Fprintf(&b, "  %-8s %s\n", benchCheck, "random producers and consumers; what went in must come out once and in order")
-	b.WriteString("\nIt exits with 1 if the broker cannot be reached, a request failed, or check found\na broken promise.")
+	fmt.Fprintf(&b, "  %-8s %s\n", benchAudience, "many listen while messages come and go; each must be told of all, once and in order")
+	b.WriteString("\nIt exits with 1 if the broker cannot be reached, a request failed, or check or audience\nfound a broken promise.")
 	return b.String()
 }
 
@@ -79,27 +87,36 @@ func (o benchOrder) carryOut(ctx context.Context, w io.Writer, names []string) e
 		scenarios[s.Name] = s
 		all = append(all, s.Name)
 	}
-	known = append(all[:len(all):len(all)], benchCheck)
+	known = append(all[:len(all):len(all)], benchCheck, benchAudience)
 	if len(names) == 0 {
 		names = all
 	}
 	for _, name := range names {
-		if _, ok := scenarios[name]; !ok && name != benchCheck {
+		if !slices.Contains(known, name) {
 			return usage(fmt.Errorf("there is no scenario %q; the nearest is %q", name, storage.Nearest(name, known)))
 		}
 	}
 	var problems []error
 	for _, name := range names {
-		run := o.check
-		if s, ok := scenarios[name]; ok {
-			run = func(ctx context.Context, w io.Writer) error { return o.measure(ctx, w, s) }
-		}
-		problems = append(problems, run(ctx, w))
+		problems = append(problems, o.run(ctx, w, name, scenarios[name]))
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// run runs what has a name; s is of scenarios.
+func (o benchOrder) run(ctx context.Context, w io.Writer, name string, s loadtest.Scenario) error {
+	switch name {
+	case benchCheck:
+		r, err := loadtest.Check(ctx, o.Config)
+		return o.judge(w, name, r, r.Elapsed, err)
+	case benchAudience:
+		r, err := loadtest.CheckListening(ctx, o.Config)
+		return o.judge(w, name, r, r.Elapsed, err)
+	}
+	return o.measure(ctx, w, s)
 }
 
 func (o benchOrder) measure(ctx context.Context, w io.Writer, s loadtest.Scenario) error {
@@ -118,9 +135,14 @@ func (o benchOrder) measure(ctx context.Context, w io.Writer, s loadtest.Scenari
 	return err
 }
 
-func (o benchOrder) check(ctx context.Context, w io.Writer) error {
-	r, err := loadtest.Check(ctx, o.Config)
-	if r.Elapsed == 0 { // it did not begin
+// report is what a check found.
+type report interface {
+	fmt.Stringer
+	OK() bool
+}
+
+func (o benchOrder) judge(w io.Writer, name string, r report, took time.Duration, err error) error {
+	if took == 0 { // it did not begin
 		return err
 	}
 	if o.asJSON {
@@ -129,7 +151,7 @@ func (o benchOrder) check(ctx context.Context, w io.Writer) error {
 		fmt.Fprintln(w, r)
 	}
 	if !r.OK() {
-		err = errors.Join(err, errors.New("check: the broker did not keep its promises"))
+		err = errors.Join(err, errors.New(name+": the broker did not keep its promises"))
 	}
 	return err
 }
@@ -143,6 +165,7 @@ type benchSummary struct {
 	OperationsPerSecond float64          `json:"operations_per_second"`
 	MessagesPerSecond   float64          `json:"messages_per_second"`
 	Unstarted           int64            `json:"unstarted"`
+	Memory              *loadtest.Memory `json:"memory,omitempty"`
 	Errors              map[string]int64 `json:"errors"`
 	Latencies           []benchLatency   `json:"latencies"`
 }
@@ -163,6 +186,9 @@ func summary(r loadtest.Result) benchSummary {
 		Scenario: r.Scenario, Started: r.Started, Seconds: r.Elapsed.Seconds(), Operations: r.Operations,
 		OperationsPerSecond: r.OperationsPerSecond(), MessagesPerSecond: r.MessagesPerSecond(),
 		Unstarted: r.Unstarted, Errors: r.Errors,
+	}
+	if r.Memory.Before > 0 {
+		s.Memory = &r.Memory
 	}
 	for _, l := range r.Latencies {
 		s.Latencies = append(s.Latencies, benchLatency{l.Name, l.Count, l.Mean.Seconds(),

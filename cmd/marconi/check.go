@@ -17,7 +17,10 @@ func (l *loaded) check() []error {
 	return append(l.checkLimits(),
 		l.checkStore(),
 		l.checkAuth(),
-		l.checkDoor(),
+		l.checkSecrets(),
+		l.checkDoor("http", l.http),
+		l.checkDoor("ws", l.ws),
+		l.checkZMQ(),
 		l.checkAdmin(),
 		l.checkTLS(),
 		l.checkClientIDs(),
@@ -81,13 +84,20 @@ func (l *loaded) checkAuth() error {
 	return nil
 }
 
-func (l *loaded) checkDoor() error {
-	if l.insecure || l.auth != authNone || loopback(l.http) {
+func (l *loaded) checkSecrets() error {
+	if l.shareSecret == "" || l.shareSecretFile == "" {
+		return nil
+	}
+	return fmt.Errorf("either signed_url_secret or signed_url_secret_file: %s, %s", l.at("signed_url_secret"), l.at("signed_url_secret_file"))
+}
+
+func (l *loaded) checkDoor(key, addr string) error {
+	if l.insecure || l.auth != authNone || addr == "" || loopback(addr) {
 		return nil
 	}
 	return fmt.Errorf("%s can be reached from other machines, and %s believes whatever callers say of themselves: "+
 		"either set auth = %q and tokens_file, or set insecure = true to accept that (or listen on 127.0.0.1)",
-		l.at("http"), l.at("auth"), authTokens)
+		l.at(key), l.at("auth"), authTokens)
 }
 
 func (l *loaded) checkAdmin() error {

@@ -36,6 +36,7 @@ func TestConfigCheck(t *testing.T) {
 			[]string{"http (MARCONI_HTTP) must be", "log (MARCONI_LOG) is not known", "max_claim_ttl (", "max_mesages_per_page (", "bad.toml", "auth (--set)"}},
 		{"no file", nil, []string{"--config", filepath.Join(dir, "none")}, 2, []string{"none does not exist"}},
 		{"a bad token file", nil, []string{"--auth", "tokens", "--tokens-file", tokens}, 2, []string{tokens + ": line 1"}},
+		{"a bad file of secrets", nil, []string{"--set", "signed_url_secret_file=" + file("secrets", "# none\n")}, 2, []string{"there is no secret in " + dir}},
 		{"bad certificates", nil, []string{"--tls-cert", tokens, "--tls-key", good}, 2, []string{"certificate " + tokens}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestConfigCheck(t *testing.T) {
 }
 
 func TestConfigShow(t *testing.T) {
-	env := []string{"MARCONI_STORE=memory://u:hunter2@h", "MARCONI_MAX_CLAIM_TTL=100000"}
+	env := []string{"MARCONI_STORE=memory://u:hunter2@h", "MARCONI_MAX_CLAIM_TTL=100000", "MARCONI_SIGNED_URL_SECRET=hunter2"}
 	p := start(t, env, "config", "show", "--json", "--log-level", "debug")
 	p.exits(0)
 	var all []struct{ Key, Value, From string }
@@ -64,15 +65,19 @@ func TestConfigShow(t *testing.T) {
 		got[o.Key] = o.Value + " from " + o.From
 	}
 	for key, want := range map[string]string{
-		"store":           "memory://u:xxxxx@h from MARCONI_STORE",
-		"max_claim_ttl":   "100000 from MARCONI_MAX_CLAIM_TTL",
-		"log_level":       "debug from --log-level",
-		"max_message_ttl": "1209600 from default",
-		"admin":           " from default",
+		"store":             "memory://u:xxxxx@h from MARCONI_STORE",
+		"signed_url_secret": "xxxxx from MARCONI_SIGNED_URL_SECRET",
+		"max_claim_ttl":     "100000 from MARCONI_MAX_CLAIM_TTL",
+		"log_level":         "debug from --log-level",
+		"max_message_ttl":   "1209600 from default",
+		"admin":             " from default",
 	} {
 		if got[key] != want {
 			t.Errorf("%s: got %q, want %q", key, got[key], want)
 		}
+	}
+	if strings.Contains(p.out.String(), "hunter2") {
+		t.Errorf("it showed\n%s", p.out.String())
 	}
 	p = start(t, env, "config", "show", "--set", "http=x")
 	p.exits(2)

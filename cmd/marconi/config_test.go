@@ -83,7 +83,7 @@ func TestTheEnvironmentNamesTheFile(t *testing.T) {
 // Every key is reached in all three ways, and an error names the key and the way.
 func TestEveryKeyFromEverySource(t *testing.T) {
 	bad := map[string]string{ // what is wrong for the kinds of value that can be wrong
-		"count": "many", "span": "soon", "boolean": "maybe", "choice": "other", "address": "nowhere",
+		"count": "many", "span": "soon", "boolean": "maybe", "choice": "other", "address": "nowhere", "origins": "nowhere", "endpoint": "nowhere",
 	}
 	c := defaults()
 	for _, o := range c.options() {
@@ -123,6 +123,10 @@ func kindOf(v value) string {
 		return "choice"
 	case address:
 		return "address"
+	case origins:
+		return "origins"
+	case endpoint:
+		return "endpoint"
 	}
 	return "text"
 }

@@ -35,8 +35,8 @@ func newConfigCheck() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Say everything that is wrong with the configuration",
-		Long: `Check reads the configuration as serve would with the same flags, and the token
-and certificate files it names, and says everything that is wrong with them. It
+		Long: `Check reads the configuration as serve would with the same flags, and the files
+of tokens, secrets, keys and certificates it names, and says everything that is wrong with them. It
 opens neither the store nor an address. It exits with 2 if something is wrong.
 ` + sourcesHelp,
 		Example: `  marconi config check --config /etc/marconi.toml
@@ -62,6 +62,11 @@ func (l *loaded) checkFiles() error {
 		_, err := auth.Tokens(l.tokensFile, auth.Options{})
 		problems = append(problems, err)
 	}
+	if l.shareSecretFile != "" {
+		_, err := l.secrets(slog.New(slog.DiscardHandler))
+		problems = append(problems, err)
+	}
+	problems = append(problems, l.checkCurve())
 	if l.tlsCert != "" && l.tlsKey != "" {
 		_, err := newCertificate(l.tlsCert, l.tlsKey, slog.New(slog.DiscardHandler))
 		problems = append(problems, err)

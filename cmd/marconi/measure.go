@@ -48,6 +48,7 @@ const (
 	countQueues
 	queueStats
 	postMessages
+	startPost
 	getMessages
 	listMessages
 	deleteMessage
@@ -78,6 +79,7 @@ var storeMethods = [...]string{
 	countQueues:        "count_queues",
 	queueStats:         "queue_stats",
 	postMessages:       "post_messages",
+	startPost:          "start_post",
 	getMessages:        "get_messages",
 	listMessages:       "list_messages",
 	deleteMessage:      "delete_message",
@@ -104,15 +106,41 @@ func (s *measured) took(m storeMethod, start time.Time) {
 }
 
 func (s *measured) PostMessages(ctx context.Context, p storage.Post) (storage.Posted, error) {
-	defer s.took(postMessages, time.Now())
+	start := time.Now()
 	posted, err := s.Driver.PostMessages(ctx, p)
+	s.took(postMessages, start)
+	s.post(len(p.Drafts), posted, err)
+	return posted, err
+}
+
+func (s *measured) post(messages int, posted storage.Posted, err error) {
 	switch {
 	case err != nil:
 	case posted.Again:
-		s.repeated.Add(float64(len(p.Drafts)))
+		s.repeated.Add(float64(messages))
 	default:
-		s.posted.Add(float64(len(p.Drafts)))
+		s.posted.Add(float64(messages))
 	}
+}
+
+func (s *measured) StartPost(ctx context.Context, p storage.Post) storage.Pending {
+	start := time.Now()
+	return storage.Awaited(&measuredPost{s, start, len(p.Drafts), s.Driver.StartPost(ctx, p)})
+}
+
+// measuredPost is a post that was started. It has taken the time until it is
+// waited for no more.
+type measuredPost struct {
+	*measured
+	start    time.Time
+	messages int
+	pending  storage.Pending
+}
+
+func (p *measuredPost) Wait(ctx context.Context) (storage.Posted, error) {
+	posted, err := p.pending.Wait(ctx)
+	p.took(startPost, p.start)
+	p.post(p.messages, posted, err)
 	return posted, err
 }
 

@@ -88,11 +88,25 @@ func (m *metrics) label(action string, status int) string {
 	return action
 }
 
-// count is the middleware that knows how many calls are in flight.
+// count is the middleware that knows how many calls are in flight. One that was
+// started is until its reply is there.
 func (m *metrics) count(next api.Handler) api.Handler {
 	return api.HandlerFunc(func(ctx context.Context, c *api.Call) api.Reply {
 		m.inFlight.Inc()
-		defer m.inFlight.Dec()
-		return next.Handle(ctx, c)
+		landed := true
+		defer func() {
+			if landed {
+				m.inFlight.Dec()
+			}
+		}()
+		reply := next.Handle(ctx, c)
+		if pending := reply.Pending; pending != nil {
+			landed = false
+			reply.Pending = func(ctx context.Context) api.Reply {
+				defer m.inFlight.Dec()
+				return pending(ctx)
+			}
+		}
+		return reply
 	})
 }

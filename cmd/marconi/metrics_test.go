@@ -101,6 +101,20 @@ func TestActionsThatNeverSucceedAreOne(t *testing.T) {
 	}
 }
 
+// A call that was started is in flight until its reply is there.
+func TestStartedRequestsInFlight(t *testing.T) {
+	m := newMetrics(build{})
+	h := m.count(api.HandlerFunc(func(context.Context, *api.Call) api.Reply {
+		return api.Reply{Pending: func(context.Context) api.Reply { return api.Reply{Status: 201} }}
+	}))
+	reply := h.Handle(context.Background(), &api.Call{})
+	expect(t, scrape(t, m), map[string]float64{"marconi_requests_in_flight": 1})
+	if r := reply.Pending(context.Background()); r.Status != 201 {
+		t.Errorf("got %+v", r)
+	}
+	expect(t, scrape(t, m), map[string]float64{"marconi_requests_in_flight": 0})
+}
+
 func TestRequestsInFlight(t *testing.T) {
 	m := newMetrics(build{})
 	var during map[string]float64

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/auth"
-	"github.com/stackforge/marconi/transports/rest"
 )
 
 // stores is every backend there is, by the scheme of its URL.
@@ -35,17 +33,28 @@ type service struct {
 	log    *slog.Logger
 	store  storage.Driver
 	broker *core.Broker
-	doors  []transports.Transport // through which callers come
-	admin  *admin                 // nil: there is none
+	doors  []server // through which callers come
+	admin  *admin   // nil: there is none
 
 	http        transports.Transport // among doors
-	certificate *certificate         // of http; nil: it speaks plainly
+	ws          transports.Transport // among doors; nil: only on the port of http
+	zmq         []zmqDoor            // among doors
+	certificate *certificate         // of http and ws; nil: they speak plainly
+}
+
+// server serves until its context is done.
+type server interface {
+	Serve(ctx context.Context) error
 }
 
 // open opens the store, makes the broker, and binds every address.
 func open(ctx context.Context, c config, log *slog.Logger) (_ *service, err error) {
 	s := &service{config: c, log: log}
 	who, err := s.authenticator()
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := c.secrets(log)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +75,12 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *service, err erro
 		s.store = m.measure(s.store)
 	}
 	s.broker, err = core.New(ctx, s.store, core.Options{
-		Limits: c.limits, Checksum: c.checksum, DeleteNeedsClaim: c.deleteNeedsClaim, Log: log,
+		Limits: c.limits, Checksum: c.checksum, DeleteNeedsClaim: c.deleteNeedsClaim, Secrets: secrets, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s, s.openHTTP(s.handler(who, m))
+	return s, s.openDoors(who, m)
 }
 
 // authenticator is the one that all doors share.
@@ -80,44 +89,6 @@ func (s *service) authenticator() (api.Authenticator, error) {
 		return auth.Tokens(s.config.tokensFile, auth.Options{Log: s.log})
 	}
 	return auth.None(), nil
-}
-
-// handler carries out the calls of all doors. Without metrics nothing is measured.
-func (s *service) handler(who api.Authenticator, m *metrics) api.Handler {
-	around := []api.Middleware{api.Observe(s.log, nil), api.Authenticate(who)}
-	if m != nil {
-		around = []api.Middleware{m.count, api.Observe(s.log, m), api.Authenticate(who)}
-	}
-	return api.New(s.broker, api.Options{
-		AdminMode: s.config.adminMode,
-		ClientIDs: api.ClientIDRule{Any: s.config.clientIDs == clientIDsOff, Min: int(s.config.minClientID), Max: int(s.config.maxClientID)},
-	}, around...)
-}
-
-// leastBody is what a request may hold at least, for those that no limit is about.
-const leastBody = 64 << 10
-
-func (s *service) openHTTP(h api.Handler) (err error) {
-	var secure *tls.Config
-	if s.config.tlsCert != "" {
-		if s.certificate, err = newCertificate(s.config.tlsCert, s.config.tlsKey, s.log); err != nil {
-			return err
-		}
-		secure = s.certificate.config()
-	}
-	door, err := rest.Listen(rest.Config{
-		Addr: s.config.http, TLS: secure, Handler: h, AdminMode: s.config.adminMode,
-		MaxBody:       int(max(leastBody, s.config.limits.MaxMessagesPostSize, s.config.limits.MaxQueueMetadata)),
-		Ready:         s.ready,
-		HeaderTimeout: s.config.headerTimeout, BodyTimeout: s.config.bodyTimeout, IdleTimeout: s.config.idleTimeout, StopTimeout: s.config.stopTimeout,
-		Log: s.log,
-	})
-	if err != nil {
-		return err
-	}
-	s.http = door
-	s.doors = append(s.doors, door)
-	return nil
 }
 
 // ready says why the broker cannot serve now.

@@ -23,8 +23,8 @@ func TestOpenLeavesNoStoreOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	for n, flag := range []string{"--http", "--admin"} {
-		l, err := load(args(t, "--store", "test:", "--http", "127.0.0.1:0", flag, taken.Addr().String()), nil)
+	for n, flag := range []string{"--http", "--ws", "--admin"} {
+		l, err := load(args(t, "--store", "test:", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", flag, taken.Addr().String()), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestOpenLeavesNoStoreOpen(t *testing.T) {
 }
 
 func TestABrokenAdminEndsTheService(t *testing.T) {
-	l, err := load(args(t, "--store", "memory:", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"), nil)
+	l, err := load(args(t, "--store", "memory:", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--admin", "127.0.0.1:0"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func serve(t *testing.T, args ...string) (p *process, url string) {
 
 func serveIn(t *testing.T, dir string, args ...string) (p *process, url string) {
 	t.Helper()
-	p = startIn(t, dir, nil, append([]string{"serve", "--http", "127.0.0.1:0"}, args...)...)
+	p = startIn(t, dir, nil, append([]string{"serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0"}, args...)...)
 	return p, p.await(&p.out, `(?m)^http +(\S+) `)
 }
 

@@ -185,8 +185,8 @@ func TestAPortInUseIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	for _, flag := range []string{"--http", "--admin"} {
-		p := start(t, nil, "serve", "--http", "127.0.0.1:0", flag, taken.Addr().String())
+	for _, flag := range []string{"--http", "--ws", "--admin"} {
+		p := start(t, nil, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", flag, taken.Addr().String())
 		p.exits(1)
 		if out := p.out.String(); out != "" {
 			t.Errorf("%s: it said %s", flag, out)
@@ -204,6 +204,9 @@ func TestServeRefuses(t *testing.T) {
 	}{
 		{"an open address", nil, []string{"--http", "0.0.0.0:0"}, "insecure = true"},
 		{"an open address from the environment", []string{"MARCONI_HTTP=:0"}, nil, "(MARCONI_HTTP)"},
+		{"an open WebSocket address", nil, []string{"--ws", "0.0.0.0:0"}, "insecure = true"},
+		{"an open ZeroMQ endpoint", nil, []string{"--zmq", "tcp://0.0.0.0:0"}, "insecure = true"},
+		{"an endpoint that is none", nil, []string{"--zmq", "127.0.0.1:0"}, "must be an endpoint"},
 		{"an open admin address", nil, []string{"--admin", ":0"}, "admin"},
 		{"an unknown store", nil, []string{"--store", "memroy:"}, `the nearest is "memory:"`},
 		{"an unknown flag", nil, []string{"--htpp", "x"}, "the nearest is --http"},
@@ -218,7 +221,7 @@ func TestServeRefuses(t *testing.T) {
 			}
 		})
 	}
-	p := start(t, nil, "serve", "--http", "127.0.0.1:0", "--store", "memory:?size=1")
+	p := start(t, nil, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "memory:?size=1")
 	p.exits(1)
 	p.await(&p.log, "parameters")
 }

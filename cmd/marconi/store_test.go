@@ -30,7 +30,7 @@ func TestTheDefaultStoreSurvives(t *testing.T) {
 func TestOneBrokerAStore(t *testing.T) {
 	dir := t.TempDir()
 	serveIn(t, dir)
-	p := startIn(t, dir, nil, "serve", "--http", "127.0.0.1:0")
+	p := startIn(t, dir, nil, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0")
 	p.exits(1)
 	p.await(&p.log, "marconi-data is in use by another broker")
 }

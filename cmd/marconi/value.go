@@ -23,6 +23,16 @@ type text struct{ to *string }
 func (v text) set(s string) error { *v.to = s; return nil }
 func (v text) show() string       { return *v.to }
 
+// secret is a text that nobody is shown.
+type secret struct{ text }
+
+func (v secret) show() string {
+	if *v.to == "" {
+		return ""
+	}
+	return "xxxxx"
+}
+
 // secretURL is a URL that may hold a password.
 type secretURL struct{ text }
 

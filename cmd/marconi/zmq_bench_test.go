@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/storage"
+	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/zmq"
+)
+
+const (
+	benchWindow = 256 // posts of a connection under way
+	benchBody   = 1 << 10
+)
+
+// BenchmarkZMQPosts posts bodies of 1 KiB: to a store by itself, and over ZeroMQ to
+// a broker on the same store, with as many posts under way.
+func BenchmarkZMQPosts(b *testing.B) {
+	for _, store := range []string{"memory", "pebble"} {
+		for _, bodies := range []int{1, 20, 100} {
+			for _, conns := range []int{1, 8} {
+				url := "memory:"
+				b.Run(fmt.Sprintf("%s/%d bodies/%d connections", store, bodies, conns), func(b *testing.B) {
+					for name, post := range map[string]func(*testing.B, storage.Driver, int, int){"store": postsDirectly, "zmq": postsOverZMQ} {
+						b.Run(name, func(b *testing.B) {
+							if store == "pebble" {
+								url = "pebble://" + filepath.Join(b.TempDir(), "data")
+							}
+							d, err := stores.Open(b.Context(), url)
+							if err != nil {
+								b.Fatal(err)
+							}
+							defer d.Close()
+							b.ReportAllocs()
+							post(b, d, bodies, conns)
+							b.ReportMetric(float64(b.N)*float64(bodies)/b.Elapsed().Seconds(), "msg/s")
+						})
+					}
+				})
+			}
+		}
+	}
+}
+
+// shares has each of some goroutines do its share of b.N.
+func shares(b *testing.B, n int, do func(i, share int)) {
+	var all sync.WaitGroup
+	for i := range n {
+		share := b.N / n
+		if i < b.N%n {
+			share++
+		}
+		all.Go(func() { do(i, share) })
+	}
+	all.Wait()
+}
+
+func postsDirectly(b *testing.B, d storage.Driver, bodies, conns int) {
+	ctx := b.Context()
+	ids := make([]storage.QueueID, conns)
+	for i := range ids {
+		ids[i] = storage.QueueID{Project: "p", Name: fmt.Sprint("q", i)}
+		if _, err := d.CreateQueue(ctx, storage.Queue{ID: ids[i], Created: time.Now()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	shares(b, conns, func(i, share int) {
+		under := make([]storage.Pending, 0, benchWindow)
+		for n := range share {
+			now := time.Now()
+			p := storage.Post{Queue: ids[i], ClientID: "c", Now: now, Drafts: make([]storage.Draft, bodies)}
+			slab := make([]byte, bodies*benchBody)
+			for k := range p.Drafts {
+				p.Drafts[k] = storage.Draft{Body: slab[k*benchBody : (k+1)*benchBody : (k+1)*benchBody], Visible: now, Expires: now.Add(time.Hour)}
+			}
+			under = append(under, d.StartPost(ctx, p))
+			if len(under) == benchWindow || n == share-1 {
+				for _, w := range under {
+					if _, err := w.Wait(ctx); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+				under = under[:0]
+			}
+		}
+	})
+	b.StopTimer()
+}
+
+func postsOverZMQ(b *testing.B, d storage.Driver, bodies, conns int) {
+	broker, err := core.New(b.Context(), d, core.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	door, err := zmq.ListenCommands(zmq.Config{Endpoint: "tcp://127.0.0.1:0", Broker: broker, Handler: api.New(broker, api.Options{}, api.Observe(nil, nil))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- door.Serve(ctx) }()
+	defer func() { stop(); <-ended }()
+	dealers := make([]*benchDealer, conns)
+	for i := range dealers {
+		dealers[i] = dialBench(b, door.Addr(), i, bodies)
+	}
+	b.ResetTimer()
+	shares(b, conns, func(i, share int) { dealers[i].post(b, share) })
+	b.StopTimer()
+}
+
+// benchDealer is a DEALER that takes no memory of its own: it posts the same again
+// and again, and counts what comes back.
+type benchDealer struct {
+	net.Conn
+	in     *bufio.Reader
+	out    *bufio.Writer
+	head   []byte // up to the ID
+	bodies []byte // frames
+	asked  int
+}
+
+func dialBench(b *testing.B, endpoint string, i, bodies int) *benchDealer {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { conn.Close() })
+	d := &benchDealer{Conn: conn, in: bufio.NewReaderSize(conn, 64<<10), out: bufio.NewWriterSize(conn, 64<<10)}
+	greeting := make([]byte, 64)
+	copy(greeting, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL")
+	ready := "\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
+	d.out.Write(greeting)
+	d.out.WriteString("\x04" + string([]byte{byte(len(ready))}) + ready)
+	d.out.Flush()
+	if _, err = io.ReadFull(d.in, greeting); err != nil {
+		b.Fatal(err)
+	}
+	d.frame(b) // its READY
+	body := `"` + strings.Repeat("x", benchBody-2) + `"`
+	for k := range bodies {
+		flags := byte(2)
+		if k < bodies-1 {
+			flags |= 1
+		}
+		d.bodies = append(binary.BigEndian.AppendUint64(append(d.bodies, flags), benchBody), body...)
+	}
+	d.head = fmt.Appendf(nil, `{"action":"message_post","headers":{"Client-ID":"3381af92-2b9e-11e3-b191-71861300734c","X-Project-ID":"p"},"body":{"queue_name":"q%d"},"id":`, i)
+	d.post(b, 1)
+	d.head = fmt.Appendf(nil, `{"action":"message_post","body":{"queue_name":"q%d"},"id":`, i)
+	return d
+}
+
+// frame passes over one, and tells its flags.
+func (d *benchDealer) frame(b *testing.B) (flags byte) {
+	flags, err := d.in.ReadByte()
+	var size [8]byte
+	n := size[7:]
+	if flags&2 != 0 {
+		n = size[:]
+	}
+	if _, e := io.ReadFull(d.in, n); err == nil {
+		err = e
+	}
+	if _, e := d.in.Discard(int(binary.BigEndian.Uint64(size[:]))); err == nil {
+		err = e
+	}
+	if err != nil {
+		b.Error(err)
+	}
+	return flags
+}
+
+// post posts n times, in bursts, and waits until all is answered.
+func (d *benchDealer) post(b *testing.B, n int) {
+	const burst = benchWindow / 4
+	room := make(chan struct{}, benchWindow/burst)
+	var receiver sync.WaitGroup
+	receiver.Go(func() {
+		for i := range n {
+			d.frame(b)
+			if i%burst == burst-1 {
+				<-room
+			}
+		}
+	})
+	var head []byte
+	for i := range n {
+		if i%burst == 0 {
+			d.out.Flush()
+			room <- struct{}{}
+		}
+		d.asked++
+		head = append(strconv.AppendInt(append(head[:0], d.head...), int64(d.asked), 10), '}')
+		d.out.Write([]byte{3, 0, 0, 0, 0, 0, 0, byte(len(head) >> 8), byte(len(head))})
+		d.out.Write(head)
+		d.out.Write(d.bodies)
+	}
+	d.out.Flush()
+	receiver.Wait()
+}
