@@ -105,6 +105,7 @@ soak: packages modules ## for hours: long histories, ROUNDS of all tests, a larg
 	$(STEP) "long histories" env $(LONG) $(GOTEST) ./storage/...
 	$(STEP) "$(ROUNDS) rounds" $(GOTEST) -count=$(ROUNDS) ./...
 	$(STEP) "kills" env LOADTEST_KILLS=$${LOADTEST_KILLS:-500} $(GOTEST) -v -run '^TestKills$$' ./loadtest
+	$(STEP) "kills over ZeroMQ" env ZMQ_KILLS=$${ZMQ_KILLS:-200} $(GOTEST) -v -run '^TestProducersOutliveKills$$' ./cmd/marconi
 	$(STEP) "disconnects" env LOADTEST_DISCONNECTS=$${LOADTEST_DISCONNECTS:-1000} $(GOTEST) -v -run '^TestDisconnects$$' ./loadtest
 	$(STEP) "crowd" .ci/crowd $(COUNT)
 	$(STEP) "fuzz" .ci/fuzz

@@ -39,6 +39,7 @@ var rooms = []room{
 	{"transports/auth", []string{"transports/api", "core"}},
 	{"transports/transporttest", []string{"transports/api", "core", "storage", "storage/memstore"}}, // scripts are played on any store
 	{"transports/rest/resttest", []string{"transports/transporttest"}},
+	{"transports/ws/wstest", []string{"transports/transporttest", "transports/api"}},
 	{"transports/zmq/zmqtest", []string{"transports/transporttest", "transports/api", "transports/zmtp"}},
 	{"transports/zmq", []string{"transports", "transports/api", "transports/zmtp", "core", "compress"}},
 	{"transports/*", []string{"transports", "transports/api", "core", "compress"}}, // the other doors and couriers
@@ -65,7 +66,7 @@ type dependency struct {
 
 var dependencies = []dependency{
 	{module: "github.com/labstack/echo/v4", by: []string{"transports/rest"}},
-	{module: "github.com/gorilla/websocket", by: []string{"transports/ws", "clients/go", "clients/browser"}},
+	{module: "github.com/gorilla/websocket", by: []string{"transports/ws", "transports/ws/wstest", "clients/go", "clients/browser"}},
 	{module: "github.com/go-zeromq/zmq4", by: []string{"transports/zmtp"}, tests: true},
 	{module: "github.com/redis/go-redis/v9", by: []string{"storage/redisstore"}},
 	{module: "github.com/cockroachdb/pebble/v2", by: []string{"storage/pebblestore"}},

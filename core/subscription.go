@@ -146,7 +146,7 @@ func subscriptionOptions(options jsontext.Value) (jsontext.Value, error) {
 	if err != nil {
 		return nil, invalid("Options must be a dict.")
 	}
-	return options, checkRetryPolicy(m.get(attrRetry))
+	return options.Clone(), checkRetryPolicy(m.get(attrRetry)) // the request may be gone before the subscription
 }
 
 // checkSubscriber refuses URIs that nothing can be delivered to.

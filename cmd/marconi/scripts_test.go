@@ -1,4 +1,4 @@
-package main
+package main_test
 
 import (
 	"context"
@@ -7,11 +7,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/storage"
+	"github.com/stackforge/marconi/storage/memstore"
+	"github.com/stackforge/marconi/storage/pebblestore"
+	"github.com/stackforge/marconi/storage/redisstore"
+	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/rest"
 	"github.com/stackforge/marconi/transports/rest/resttest"
 	"github.com/stackforge/marconi/transports/transporttest"
+	"github.com/stackforge/marconi/transports/ws"
+	"github.com/stackforge/marconi/transports/ws/wstest"
+	"github.com/stackforge/marconi/transports/zmq"
+	"github.com/stackforge/marconi/transports/zmq/zmqtest"
+	"github.com/stackforge/marconi/transports/zmtp"
 )
 
 // TestScripts plays what every operation does through every door on every store
@@ -20,7 +30,7 @@ import (
 func TestScripts(t *testing.T) {
 	for store, url := range map[string]func(*testing.T) string{
 		"pebble": func(t *testing.T) string { return "pebble://" + filepath.Join(t.TempDir(), "data") },
-		"redis":  startRedis(t, "--databases", "1024").empty,
+		"redis":  startRedis(t, "--databases", "2048").empty,
 	} {
 		for _, door := range []struct {
 			name, dialect string
@@ -28,6 +38,8 @@ func TestScripts(t *testing.T) {
 		}{
 			{"bare", transporttest.Plain, func(_ *testing.T, h api.Handler) transporttest.Door { return transporttest.Bare(h) }},
 			{"http", "v2", openDoorHTTP},
+			{"ws", transporttest.Envelopes, openDoorWS},
+			{"zmq", transporttest.Envelopes, openDoorZMQ},
 		} {
 			t.Run(store+" "+door.name, func(t *testing.T) {
 				t.Parallel()
@@ -42,7 +54,7 @@ func TestScripts(t *testing.T) {
 // openStore opens a store that ends with the test.
 func openStore(t *testing.T, url string) storage.Driver {
 	t.Helper()
-	d, err := stores.Open(t.Context(), url)
+	d, err := storage.Openers{"pebble": pebblestore.OpenURL, "unix": redisstore.OpenURL}.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,16 +72,61 @@ func openDoorHTTP(t *testing.T, h api.Handler) transporttest.Door {
 	if err != nil {
 		t.Fatal(err)
 	}
+	serving(t, server)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return resttest.Door(server.Addr(), &http.Client{Transport: transport})
+}
+
+func openDoorWS(t *testing.T, h api.Handler) transporttest.Door {
+	t.Helper()
+	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", Handler: h, Broker: bystander(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving(t, server)
+	door, err := wstest.Dial(t.Context(), server.Addr(), wstest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { door.Close() })
+	return door
+}
+
+func openDoorZMQ(t *testing.T, h api.Handler) transporttest.Door {
+	t.Helper()
+	server, err := zmq.ListenCommands(zmq.Config{Endpoint: "tcp://127.0.0.1:0", Handler: h, Broker: bystander(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving(t, server)
+	dealer, err := zmtp.Dial(t.Context(), zmtp.Config{Endpoint: server.Addr(), MaxParts: 1024, MaxMessage: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dealer.Close(context.Background()) })
+	return zmqtest.Door(dealer, zmqtest.Options{Frames: true})
+}
+
+// bystander is what a door has connections listen to, which no script does.
+func bystander(t *testing.T) *core.Broker {
+	t.Helper()
+	b, err := core.New(t.Context(), memstore.New(memstore.Config{}), core.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// serving has a door serve until the test ends, and end without an error.
+func serving(t *testing.T, s transports.Transport) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx) }()
-	transport := &http.Transport{}
+	go func() { ended <- s.Serve(ctx) }()
 	t.Cleanup(func() {
-		transport.CloseIdleConnections()
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	return resttest.Door(server.Addr(), &http.Client{Transport: transport})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,17 +27,26 @@ const (
 )
 
 // BenchmarkZMQPosts posts bodies of 1 KiB: to a store by itself, and over ZeroMQ to
-// a broker on the same store, with as many posts under way.
+// a broker on the same store, with as many posts under way. BENCH_REDIS is the URL of a
+// Redis to do it on, too.
 func BenchmarkZMQPosts(b *testing.B) {
-	for _, store := range []string{"memory", "pebble"} {
+	stand := []string{"memory", "pebble"}
+	redis := os.Getenv("BENCH_REDIS")
+	if redis != "" {
+		stand = append(stand, "redis")
+	}
+	for _, store := range stand {
 		for _, bodies := range []int{1, 20, 100} {
 			for _, conns := range []int{1, 8} {
 				url := "memory:"
 				b.Run(fmt.Sprintf("%s/%d bodies/%d connections", store, bodies, conns), func(b *testing.B) {
 					for name, post := range map[string]func(*testing.B, storage.Driver, int, int){"store": postsDirectly, "zmq": postsOverZMQ} {
 						b.Run(name, func(b *testing.B) {
-							if store == "pebble" {
+							switch store {
+							case "pebble":
 								url = "pebble://" + filepath.Join(b.TempDir(), "data")
+							case "redis":
+								url = redis
 							}
 							d, err := stores.Open(b.Context(), url)
 							if err != nil {

@@ -2,13 +2,11 @@ package main_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,15 +18,11 @@ import (
 	"github.com/stackforge/marconi/clients/go"
 )
 
-// numbered is what producers post: who, and the how manieth.
-type numbered struct {
-	Producer, Number int
-}
-
-// TestProducersOutliveKills has producers post over ZeroMQ while the broker is
-// killed and started again. Every post is answered in the end, and is in the log
-// once, in its producer's order and under the ID that was answered. ZMQ_KILLS says
-// how often.
+// TestProducersOutliveKills has producers post over ZeroMQ while brokers are killed
+// and started again: one on disk, and three on one Redis between which the producers
+// move all the time. Every post is answered in the end, and is in the log once, in
+// its producer's order and under the ID that was answered. ZMQ_KILLS says how often
+// a broker is killed.
 func TestProducersOutliveKills(t *testing.T) {
 	kills := 2
 	if text := os.Getenv("ZMQ_KILLS"); text != "" {
@@ -37,112 +31,130 @@ func TestProducersOutliveKills(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const producers, queues = 50, 5
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+kills)*patience)
-	defer cancel()
-	data, endpoint, address := filepath.Join(t.TempDir(), "data"), "tcp://"+freePort(t), freePort(t)
-	launch := func() *process {
-		p := startIn(t, t.TempDir(), nil, "serve", "--http", address, "--ws", "", "--zmq", endpoint, "--store", "pebble://"+data)
-		p.await(&p.out, `(?m)^zmq +(\S+) `)
-		return p
-	}
-	broker := launch()
+	t.Run("pebble", func(t *testing.T) {
+		f := launchFleet(t, 1, "pebble://"+filepath.Join(t.TempDir(), "data"))
+		f.try(f.brokers[0].zmq, kills)
+	})
+	t.Run("redis", func(t *testing.T) {
+		f := launchFleet(t, 3, startRedis(t).url)
+		r := relaying(t, f.addresses()...)
+		f.try(r.address(), kills)
+		if n := r.lines.Load(); n <= producers {
+			t.Errorf("%d producers have connected %d times", producers, n)
+		}
+	})
+}
 
-	var answered atomic.Int64
+const (
+	producers = 50
+	queues    = 5 // that they post to
+)
+
+// fleet is the brokers on a store.
+type fleet struct {
+	*testing.T
+	store    string
+	brokers  []*member
+	answered atomic.Int64 // posts
+}
+
+// member is a broker with the addresses that it has again after it was killed.
+type member struct {
+	*process
+	http, zmq string
+}
+
+func launchFleet(t *testing.T, n int, store string) *fleet {
+	t.Helper()
+	f := &fleet{T: t, store: store}
+	for range n {
+		m := &member{http: freePort(t), zmq: freePort(t)}
+		f.brokers = append(f.brokers, m)
+		f.launch(m)
+	}
+	return f
+}
+
+func (f *fleet) launch(m *member) {
+	f.Helper()
+	m.process = startIn(f.T, f.TempDir(), nil, "serve", "--http", m.http, "--ws", "", "--zmq", "tcp://"+m.zmq, "--store", f.store)
+	m.await(&m.out, `(?m)^zmq +(\S+) `)
+}
+
+func (f *fleet) addresses() (all []string) {
+	for _, m := range f.brokers {
+		all = append(all, m.zmq)
+	}
+	return all
+}
+
+// try has producers post by way of an address until so many brokers were killed.
+func (f *fleet) try(address string, kills int) {
+	f.Helper()
+	ctx, cancel := context.WithTimeout(f.Context(), time.Duration(1+kills)*patience)
+	defer cancel()
 	var stop atomic.Bool
 	ids := make([][]string, producers)
 	var all sync.WaitGroup
 	for n := range producers {
 		all.Go(func() {
-			ids[n] = produce(ctx, t, client.ProducerConfig{
-				ZMQConfig: client.ZMQConfig{Endpoint: endpoint, Project: "shop", InFlight: 32},
+			ids[n] = produce(ctx, f.T, client.ProducerConfig{
+				ZMQConfig: client.ZMQConfig{Endpoint: "tcp://" + address, Project: "shop", InFlight: 32},
 				Queue:     fmt.Sprint("q", n%queues), Name: fmt.Sprint("producer ", n),
-			}, n, &answered, &stop)
+			}, n, &f.answered, &stop)
 		})
 	}
+	defer all.Wait()
+	defer stop.Store(true)
 	for range kills {
-		more := answered.Load() + 500 + rand.Int64N(2000)
-		awaitThat(t, broker, func() bool { return answered.Load() >= more })
-		broker.signal(syscall.SIGKILL)
-		<-broker.ended
-		broker = launch()
+		f.progress(200 + rand.Int64N(1000))
+		f.kill(f.brokers[rand.IntN(len(f.brokers))])
 	}
-	more := answered.Load() + 500
-	awaitThat(t, broker, func() bool { return answered.Load() >= more })
+	f.progress(500)
 	stop.Store(true)
 	all.Wait()
-	judgeLog(ctx, t, "http://"+address, queues, ids)
-	broker.signal(syscall.SIGTERM)
-	broker.exits(0)
+	judgeLog(ctx, f.T, "http://"+f.brokers[0].http, queues, ids)
+	for _, m := range f.brokers {
+		m.signal(syscall.SIGTERM)
+		m.exits(0)
+	}
 }
 
-// produce posts until it is to stop, and is the IDs of all that it posted.
-func produce(ctx context.Context, t *testing.T, c client.ProducerConfig, n int, answered *atomic.Int64, stop *atomic.Bool) (ids []string) {
-	p, err := client.NewProducer(c)
-	if err != nil {
-		t.Error(err)
-		return nil
-	}
-	defer p.Close(ctx)
-	under := make(chan *client.Posting, c.InFlight)
-	var waiter sync.WaitGroup
-	waiter.Go(func() {
-		for posting := range under {
-			got, err := posting.Wait(ctx)
-			if err != nil {
-				t.Errorf("producer %d: %v", n, err)
-			}
-			ids = append(ids, got...)
-			answered.Add(1)
+// kill kills a broker, which must not have complained, and starts it again.
+func (f *fleet) kill(m *member) {
+	f.Helper()
+	m.signal(syscall.SIGKILL)
+	<-m.ended
+	for _, bad := range []string{"panic", "level=ERROR"} {
+		if log := m.log.String(); strings.Contains(log, bad) {
+			f.Errorf("it said\n%s", log)
 		}
-	})
-	for i := 0; !stop.Load(); i += 2 {
-		one, _ := json.Marshal(numbered{n, i})
-		two, _ := json.Marshal(numbered{n, i + 1})
-		posting, err := p.Post(ctx, one, two)
-		if err != nil {
-			t.Errorf("producer %d: %v", n, err)
-			break
-		}
-		under <- posting
 	}
-	close(under)
-	waiter.Wait()
-	return ids
+	f.launch(m)
 }
 
-// judgeLog holds what was answered against what is there.
-func judgeLog(ctx context.Context, t *testing.T, url string, queues int, ids [][]string) {
-	t.Helper()
-	c, err := client.New(client.Config{URL: url, Project: "shop"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	found := make([][]string, len(ids))
-	for q := range queues {
-		for m, err := range c.AllMessages(ctx, fmt.Sprint("q", q), client.MessageOptions{Echo: true, Limit: 20}) {
-			if err != nil {
-				t.Fatal(err)
+// progress waits until more posts were answered, while all brokers run.
+func (f *fleet) progress(more int64) {
+	f.Helper()
+	enough := f.answered.Load() + more
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for f.answered.Load() < enough {
+		select {
+		case <-look.C:
+		case <-late.C:
+			f.Fatalf("nothing more is answered; a broker says\n%s", strings.TrimSpace(f.brokers[0].log.String()))
+		}
+		for _, m := range f.brokers {
+			select {
+			case <-m.ended:
+				f.Fatalf("a broker has ended:\n%s", m.log.String())
+			default:
 			}
-			var body numbered
-			if err := json.Unmarshal(m.Body, &body); err != nil {
-				t.Fatal(err)
-			}
-			if body.Number != len(found[body.Producer]) {
-				t.Fatalf("producer %d: %d comes after %d", body.Producer, body.Number, len(found[body.Producer])-1)
-			}
-			found[body.Producer] = append(found[body.Producer], m.ID)
 		}
 	}
-	total := 0
-	for n := range ids {
-		if !slices.Equal(found[n], ids[n]) {
-			t.Errorf("producer %d was answered %d IDs and %d messages are there", n, len(ids[n]), len(found[n]))
-		}
-		total += len(found[n])
-	}
-	t.Logf("%d messages of %d producers", total, len(ids))
 }
 
 func freePort(t *testing.T) string {
@@ -157,22 +169,4 @@ func freePort(t *testing.T) string {
 	}
 	t.Fatal("no port is free")
 	return ""
-}
-
-// awaitThat waits until something holds, while the broker runs.
-func awaitThat(t *testing.T, p *process, holds func() bool) {
-	t.Helper()
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-p.ended:
-			t.Fatalf("it ended:\n%s", p.log.String())
-		case <-late.C:
-			t.Fatalf("nothing more is answered; the broker says\n%s", strings.TrimSpace(p.log.String()))
-		}
-	}
 }

@@ -50,6 +50,9 @@ type Call struct {
 	// was found right; Action need not name one then.
 	Early, Late *Reply
 
+	client string // the Client-ID's UUID, if it was read before
+	queue  string // that the body names, if it was read before
+
 	Caller core.Caller // set by Authenticate and completed by the handler; a door leaves it alone
 }
 

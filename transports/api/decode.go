@@ -81,7 +81,7 @@ func (p *plan) fromBody(c *Call, rule Rule, v reflect.Value) error {
 		return nil
 	}
 	r := newReader(c.Body)
-	defer r.free()
+	r.likely = c.queue
 	if err := p.document(r, c, rule, v); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (p *plan) fromBody(c *Call, rule Rule, v reflect.Value) error {
 
 // ignoresBody tells whether all that a request can say comes from elsewhere.
 func (p *plan) ignoresBody(c *Call, rule Rule) bool {
-	if rule.Whole != "" {
+	if rule.Whole != "" || len(c.Params.Own) == 0 && len(p.named) > 0 {
 		return false
 	}
 	for name := range p.named {

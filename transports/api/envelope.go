@@ -33,6 +33,8 @@ type Envelope struct {
 	item    string // what else the body names, as the row wants it
 	size    int    // bytes of what the limits count
 	refused bool   // no call came of it
+	client  string // the Client-ID's UUID, if it was read before
+	lookup  func(name string) (value string, given bool)
 }
 
 const maxEnvelopeID = 256 // bytes
@@ -50,6 +52,9 @@ func ParseEnvelope(codec Codec, frame []byte) (*Envelope, *Reply) {
 func parseEnvelope(e *Envelope, frame []byte) (*Envelope, *Reply) {
 	if e.Codec == nil {
 		e.Codec = JSON
+	}
+	if e.lookup == nil {
+		e.lookup = e.Header
 	}
 	if err := e.read(frame); err != nil {
 		e.refused = true
@@ -75,7 +80,6 @@ func (e *Envelope) read(frame []byte) error {
 		return err
 	}
 	r := newReader(text)
-	defer r.free()
 	if kind, err := r.kind(); err != nil || kind != '{' {
 		if err != nil || r.skip() != nil || r.done() != nil {
 			return notJSON(text)
@@ -83,7 +87,7 @@ func (e *Envelope) read(frame []byte) error {
 		return errNoObject
 	}
 	if r.members(func(name []byte) error { return e.member(r, string(name)) }) != nil || r.done() != nil {
-		*e = Envelope{Codec: e.Codec, head: e.head, apart: e.apart}
+		*e = Envelope{Codec: e.Codec, head: e.head, apart: e.apart, lookup: e.lookup}
 		return notJSON(text)
 	}
 	return e.check()
@@ -155,7 +159,6 @@ func (e *Envelope) takeBody() bool {
 		return e.row.fields == nil // such an action does not look at it
 	}
 	r := newReader(e.Body)
-	defer r.free()
 	found := 0
 	err := r.members(func(name []byte) error {
 		v, err := r.value()
@@ -181,7 +184,7 @@ func (e *Envelope) takeBody() bool {
 func (e *Envelope) note(f field, v jsontext.Value) {
 	switch f.name {
 	case fieldQueue:
-		e.Queue = unquote(v)
+		e.Queue = e.head.Before.queueOf(v)
 	case e.row.item:
 		e.item = unquote(v)
 	case e.row.sized:
@@ -190,8 +193,13 @@ func (e *Envelope) note(f field, v jsontext.Value) {
 }
 
 // Call is the request as a call. The door adds Transport, ID, Remote and Session.
-func (e *Envelope) Call() *Call {
-	c := &Call{Action: e.Action, Dialect: WebSocket, Header: e.Header, Codec: e.Codec, Size: e.size, Parts: e.head.Parts, Frames: e.Frames}
+// Its headers are there as long as the envelope is.
+func (e *Envelope) Call() *Call { return e.FillCall(new(Call)) }
+
+// FillCall is Call with memory that is there.
+func (e *Envelope) FillCall(c *Call) *Call {
+	*c = Call{Action: e.Action, Dialect: WebSocket, Header: e.lookup, Codec: e.Codec, Size: e.size, Parts: e.head.Parts, Frames: e.Frames,
+		client: e.client, queue: e.Queue}
 	if bytes.HasPrefix(e.Body, []byte{'{'}) {
 		c.Body = e.Body
 	}

@@ -15,28 +15,71 @@ import (
 type Head struct {
 	Parts   [][]byte // the frames behind it: bodies of messages to post
 	Headers *Headers // those of a head that has none; nil: there are none
+	Before  *Before  // what came over the same connection; nil: nothing is known of that
 	Action  string   // of a head that names none; "": it must
 }
 
 // Headers are those of an envelope, for others that come after it. They are not
 // changed any more.
 type Headers struct {
-	given []header
-	found needs
+	raw    []byte // as they came
+	given  []header
+	found  needs
+	client string // the UUID of the Client-ID; "": it is none
+}
+
+// Before is what the heads of a connection said last, which the next one mostly says
+// again: then it takes no memory. One goroutine uses it.
+type Before struct{ action, queue string }
+
+func (b *Before) actionOf(v jsontext.Value) string {
+	if b == nil || v.Kind() != '"' {
+		return actionOf(v)
+	}
+	b.action = unquoteNear(v, b.action)
+	return b.action
+}
+
+func (b *Before) queueOf(v jsontext.Value) string {
+	if b == nil {
+		return unquote(v)
+	}
+	b.queue = unquoteNear(v, b.queue)
+	return b.queue
 }
 
 // ParseHead is ParseEnvelope for a head. The envelope keeps the parts.
 func ParseHead(codec Codec, head []byte, with Head) (*Envelope, *Reply) {
-	return parseEnvelope(&Envelope{Codec: codec, head: with, apart: true}, head)
+	e := new(Envelope)
+	return e, e.ReadHead(codec, head, with)
 }
 
-// Headers are what Header finds, apart from the frame in which they came.
+// ReadHead is ParseHead into an envelope of which nothing is needed any more. One
+// that was read into is not copied.
+func (e *Envelope) ReadHead(codec Codec, head []byte, with Head) *Reply {
+	*e = Envelope{Codec: codec, head: with, apart: true, lookup: e.lookup}
+	_, wrong := parseEnvelope(e, head)
+	return wrong
+}
+
+// Forget lets go of what the envelope keeps.
+func (e *Envelope) Forget() { *e = Envelope{lookup: e.lookup} }
+
+// Headers are what Header finds, apart from the frame in which they came. Heads that
+// come with the same are spared the reading.
 func (e *Envelope) Headers() *Headers {
-	given := make([]header, len(e.given))
-	for i, h := range e.given {
-		given[i] = header{h.name, bytes.Clone(h.value), h.proper}
+	h := &Headers{raw: bytes.Clone(e.headers), given: make([]header, len(e.given)), found: e.found}
+	for i, g := range e.given {
+		g.value = bytes.Clone(g.value)
+		if g.value.Kind() == '"' {
+			g.text = unquote(g.value)
+		}
+		h.given[i] = g
 	}
-	return &Headers{given, e.found}
+	if text, given := e.Header("Client-ID"); given {
+		h.client, _ = uuidOf(text)
+	}
+	return h
 }
 
 // ReplyParts are the frames that go behind AppendReply's: the bodies of the
@@ -85,16 +128,17 @@ func (e *Envelope) takeAction() {
 		e.Action = e.head.Action
 		return
 	}
-	e.Action = actionOf(e.name)
+	e.Action = e.head.Before.actionOf(e.name)
 }
 
-// inherits takes the headers from before if there are none.
+// inherits takes the headers from before if there are none, or the same again.
 func (e *Envelope) inherits() bool {
-	if !e.apart || e.headers != nil {
+	h := e.head.Headers
+	if !e.apart || e.headers != nil && (h == nil || !bytes.Equal(e.headers, h.raw)) {
 		return false
 	}
-	if e.head.Headers != nil {
-		e.given, e.found = e.head.Headers.given, e.head.Headers.found
+	if h != nil {
+		e.given, e.found, e.client = h.given, h.found, h.client
 	}
 	return true
 }

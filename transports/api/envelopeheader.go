@@ -10,7 +10,8 @@ import (
 type header struct {
 	name   string
 	value  jsontext.Value
-	proper bool // spelled as the schema spells it
+	proper bool   // spelled as the schema spells it
+	text   string // of a value that is a string, if it was read before
 }
 
 // takeHeaders tells whether the headers are as the schema wants them. Their names
@@ -23,7 +24,6 @@ func (e *Envelope) takeHeaders() bool {
 		return false
 	}
 	r := newReader(e.headers)
-	defer r.free()
 	err := r.members(func(name []byte) error {
 		v, err := r.value()
 		if err != nil {
@@ -34,7 +34,7 @@ func (e *Envelope) takeHeaders() bool {
 			return errSchema
 		}
 		e.found |= need
-		e.given = append(e.given, header{string(name), v, proper})
+		e.given = append(e.given, header{name: string(name), value: v, proper: proper})
 		return nil
 	})
 	return err == nil && e.found&e.row.needs == e.row.needs
@@ -54,6 +54,9 @@ func (e *Envelope) Header(name string) (value string, given bool) {
 	if found == nil {
 		return "", false
 	}
+	if found.text != "" {
+		return found.text, true
+	}
 	return headerText(found.value)
 }
 
@@ -66,7 +69,6 @@ func headerText(v jsontext.Value) (text string, given bool) {
 	case '[':
 		var items []string
 		r := newReader(v)
-		defer r.free()
 		err := r.items(func() error {
 			item, err := r.value()
 			if err == nil && item.Kind() == '"' {

@@ -12,6 +12,9 @@ import (
 // AppendReply writes the answer to the request behind dst, in the encoding of the
 // request: the request as it came, the result, and the status among the headers.
 func (e *Envelope) AppendReply(dst []byte, r Reply) ([]byte, error) {
+	if e.Codec == JSON {
+		return (&answer{e, r}).append(dst) // takes no memory
+	}
 	return e.Codec.Append(dst, &answer{e, r})
 }
 

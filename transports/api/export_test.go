@@ -21,3 +21,11 @@ func Decode[Req any](c *Call) (Req, error) {
 
 // Failed is the answer to an error.
 func Failed(err error) Reply { return failed(err) }
+
+// Scan is the value that a text begins with, what is beyond reach in it, and whether
+// there is one.
+func Scan(text []byte) (value []byte, beyond error, ok bool) {
+	r := newReader(text)
+	v, err := r.value()
+	return v, r.beyond, err == nil
+}

@@ -63,6 +63,8 @@ func clientOf(c *Call, rule ClientIDRule) (string, error) {
 		if n := utf8.RuneCountInString(text); n >= rule.Min && n <= rule.Max {
 			return text, nil
 		}
+	} else if c.client != "" {
+		return c.client, nil
 	} else if id, ok := uuidOf(text); ok {
 		return id, nil
 	}

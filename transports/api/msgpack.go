@@ -40,7 +40,6 @@ const keptText = 64 << 10 // bytes of a buffer worth keeping
 // than 64 bits becomes a float, as no integer of MessagePack can hold it.
 func ToMessagePack(dst, text []byte) ([]byte, error) {
 	r := newReader(text)
-	defer r.free()
 	p := packer{dst: dst, reader: r}
 	if err := p.value(); err != nil {
 		return dst, err

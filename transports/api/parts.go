@@ -7,8 +7,8 @@ import (
 )
 
 // takeParts makes messages of the parts of a call. Its body may say how each is to
-// be posted. Their size is that of their bodies.
-func takeParts(c *Call, r *core.MessagePostRequest) error {
+// be posted. Their size is that of their bodies. They lie in room, if they fit.
+func takeParts(c *Call, r *core.MessagePostRequest, room []core.Draft) error {
 	if len(c.Parts) == 0 {
 		return nil
 	}
@@ -19,7 +19,10 @@ func takeParts(c *Call, r *core.MessagePostRequest) error {
 	if err != nil {
 		return err
 	}
-	r.Messages, r.Size = make([]core.Draft, len(c.Parts)), 0
+	if len(c.Parts) > len(room) {
+		room = make([]core.Draft, len(c.Parts))
+	}
+	r.Messages, r.Size = room[:len(c.Parts)], 0
 	for i, part := range c.Parts {
 		if err := h.draft(&r.Messages[i], i, part); err != nil {
 			return err
@@ -65,7 +68,6 @@ func howOf(c *Call) (how, error) {
 		return h, nil
 	}
 	r := newReader(c.Body)
-	defer r.free()
 	err := r.members(func(name []byte) error {
 		if string(name) == "each" {
 			return r.manners(&h.each)
@@ -169,7 +171,6 @@ func (m manner) over(all manner) manner {
 // document is the JSON value that is all of a part.
 func document(part []byte) ([]byte, error) {
 	r := newReader(part)
-	defer r.free()
 	v, err := r.value()
 	if err != nil {
 		return nil, err

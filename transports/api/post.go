@@ -10,21 +10,30 @@ import (
 func posts() operation {
 	p := planOf[core.MessagePostRequest]()
 	run := func(ctx context.Context, b *core.Broker, c *Call) Reply {
-		var r core.MessagePostRequest
-		if err := p.decode(c, &r); err != nil {
+		s := new(posting)
+		if err := p.decode(c, &s.request); err != nil {
 			return failed(err)
 		}
-		if err := takeParts(c, &r); err != nil {
+		if err := takeParts(c, &s.request, s.one[:]); err != nil {
 			return failed(err)
 		}
 		if !c.Start {
-			return postedReply(b.PostMessages(ctx, c.Caller, r))
+			return postedReply(b.PostMessages(ctx, c.Caller, s.request))
 		}
-		pending := b.StartPost(ctx, c.Caller, r)
-		return Reply{Pending: func(ctx context.Context) Reply { return postedReply(pending.Wait(ctx)) }}
+		s.pending = b.StartPost(ctx, c.Caller, s.request)
+		return Reply{Pending: s.wait}
 	}
 	return operation{run: run}
 }
+
+// posting is a post on its way, in one piece of memory.
+type posting struct {
+	request core.MessagePostRequest
+	one     [1]core.Draft // its messages, if they are one in a part
+	pending core.PendingPost
+}
+
+func (s *posting) wait(ctx context.Context) Reply { return postedReply(s.pending.Wait(ctx)) }
 
 func postedReply(r core.MessagePosted, err error) Reply {
 	if err != nil {

@@ -9,7 +9,6 @@ func (c *Call) Queue() string {
 		return c.queueParam()
 	}
 	r := newReader(c.Body)
-	defer r.free()
 	if kind, err := r.kind(); err != nil || kind != '{' {
 		return ""
 	}

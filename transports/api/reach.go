@@ -31,7 +31,7 @@ func checkReach(text []byte) error {
 }
 
 func afterString(text []byte, i int) int {
-	for ; i < len(text) && text[i] != '"'; i++ {
+	for i = afterPlain(text, i); i < len(text) && text[i] != '"'; i = afterPlain(text, i+1) {
 		if text[i] == '\\' {
 			i++
 		}

@@ -3,10 +3,8 @@ package api
 import (
 	"bytes"
 	"errors"
-	"io"
 	"reflect"
 	"strconv"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -27,100 +25,85 @@ const maxDepth = 500
 
 // reader takes a JSON text apart, with its values as they stand in the text.
 type reader struct {
-	text    []byte
-	buffer  bytes.Buffer
-	decoder jsontext.Decoder
+	scanner
+	likely string // a text that is expected again; "": none
 }
 
-var readers = sync.Pool{New: func() any { return new(reader) }}
-
-func newReader(text []byte) *reader {
-	r := readers.Get().(*reader)
-	r.text = text
-	r.buffer = *bytes.NewBuffer(text)
-	r.decoder.Reset(&r.buffer, jsontext.AllowDuplicateNames(true))
-	return r
-}
-
-// free gives the reader back. What it has read stays.
-func (r *reader) free() {
-	r.text = nil
-	r.buffer = bytes.Buffer{}
-	r.decoder.Reset(&r.buffer)
-	readers.Put(r)
-}
+func newReader(text []byte) *reader { return &reader{scanner: scanner{text: text}} }
 
 // kind is of the value that comes next.
 func (r *reader) kind() (jsontext.Kind, error) {
-	switch k := r.decoder.PeekKind(); k {
-	case 0, '}', ']':
-		return 0, errNotParsed
-	default:
-		return k, nil
+	switch c := r.next(); {
+	case c == '-', c >= '0' && c <= '9':
+		return '0', nil
+	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == 'n':
+		return jsontext.Kind(c), nil
 	}
+	return 0, errNotParsed
 }
 
 // value is the text of the next value. It has no room behind it to append to.
 func (r *reader) value() (jsontext.Value, error) {
-	v, err := r.decoder.ReadValue()
-	if err != nil {
+	r.next()
+	start := r.at
+	if !r.scanner.value() {
 		return nil, errNotParsed
 	}
-	end := int(r.decoder.InputOffset())
-	return r.text[end-len(v) : end : end], nil
+	return r.text[start:r.at:r.at], nil
 }
 
 func (r *reader) skip() error {
-	if r.decoder.SkipValue() != nil {
-		return errNotParsed
-	}
-	return nil
+	_, err := r.value()
+	return err
 }
 
 // members calls do for each member of the object that comes next, with its name;
 // do reads the value.
 func (r *reader) members(do func(name []byte) error) error {
-	if _, err := r.decoder.ReadToken(); err != nil {
-		return errNotParsed
-	}
-	for r.decoder.PeekKind() == '"' {
+	return r.each('{', '}', func() error {
+		if r.next() != '"' {
+			return errNotParsed
+		}
 		quoted, err := r.value()
-		if err != nil {
-			return err
+		if err != nil || !r.take(':') {
+			return errNotParsed
 		}
 		name := quoted[1 : len(quoted)-1]
 		if bytes.IndexByte(name, '\\') >= 0 {
 			name, _ = jsontext.AppendUnquote(nil, quoted)
 		}
-		if err := do(name); err != nil {
-			return err
-		}
-	}
-	return r.close()
+		return do(name)
+	})
 }
 
 // items calls do for each item of the array that comes next; do reads it.
 func (r *reader) items(do func() error) error {
-	if _, err := r.decoder.ReadToken(); err != nil {
-		return errNotParsed
-	}
-	for r.decoder.PeekKind() != ']' {
+	return r.each('[', ']', func() error {
 		if _, err := r.kind(); err != nil {
 			return err
 		}
+		return do()
+	})
+}
+
+func (r *reader) each(begin, end byte, do func() error) error {
+	if r.next() != begin || !r.open() {
+		return errNotParsed
+	}
+	for more := !r.take(end); more; more = !r.take(end) {
 		if err := do(); err != nil {
 			return err
 		}
+		if r.next() != end && !r.comma(end) {
+			return errNotParsed
+		}
 	}
-	return r.close()
-}
-
-func (r *reader) close() error {
-	if _, err := r.decoder.ReadToken(); err != nil {
-		return errNotParsed
-	}
+	r.depth--
 	return nil
 }
+
+// comma steps over a comma behind which there is more.
+func (r *reader) comma(end byte) bool { return r.take(',') && r.next() != end }
 
 // end makes sure that nothing follows, and that all of the text is within what
 // other readers of JSON can take.
@@ -128,12 +111,12 @@ func (r *reader) end() error {
 	if err := r.done(); err != nil {
 		return err
 	}
-	return checkReach(r.text)
+	return r.beyond
 }
 
 // done makes sure that nothing follows.
 func (r *reader) done() error {
-	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+	if r.next(); r.at < len(r.text) {
 		return errNotParsed
 	}
 	return nil
@@ -158,6 +141,10 @@ func (r *reader) into(f *planField, request reflect.Value) error {
 		v, err := r.value()
 		if err != nil {
 			return err
+		}
+		if text, ok := p.(*string); ok && v.Kind() == '"' {
+			*text = unquoteNear(v, r.likely)
+			return nil
 		}
 		err = setValue(f.name, p, v)
 		if f.wrong != "" && err != nil && !errors.Is(err, errBigInteger) {
@@ -246,6 +233,14 @@ func unquote(v jsontext.Value) string {
 	}
 	text, _ := jsontext.AppendUnquote(nil, v) // it was valid when it was read
 	return string(text)
+}
+
+// unquoteNear is unquote, and takes no memory for the text that is likely.
+func unquoteNear(v jsontext.Value, likely string) string {
+	if string(v[1:len(v)-1]) == likely && bytes.IndexByte(v, '\\') < 0 {
+		return likely
+	}
+	return unquote(v)
 }
 
 func either(err, otherwise error) error {

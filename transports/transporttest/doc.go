@@ -10,7 +10,7 @@
 // before. Empty lines and lines that begin with # say nothing.
 //
 //	only plain v2            played only through doors that speak one of these dialects
-//	unless ws                played through all others
+//	unless ws                played through all others; ws are those that take envelopes
 //	broker {"checksum":true} the broker has these options; see Settings
 //
 //	as bob                   requests from here on are bob's; alice's, if nobody is named

@@ -38,8 +38,18 @@ type Response struct {
 	Refusal string // in place of a result: what the caller is told is wrong
 }
 
-// Plain is how doors are called that speak no dialect.
-const Plain = "plain"
+// Dialects of doors. HTTP's are its versions, such as "v2".
+const (
+	Plain = "plain" // of doors that speak none
+
+	// Envelopes is that of WebSocket and ZeroMQ. Requests in envelopes are held
+	// against a schema before all else, which has the same words for whatever is
+	// missing or of the wrong type.
+	Envelopes = "ws"
+
+	// Packed is Envelopes in MessagePack, which cannot keep how a number is written.
+	Packed = "ws msgpack"
+)
 
 // Bare is no door at all: its requests are the calls of a plain door.
 func Bare(h api.Handler) Door { return bare{h} }

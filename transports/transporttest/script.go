@@ -45,9 +45,14 @@ type step struct {
 	play func(*player) error
 }
 
-// Suits tells whether the script is meant for doors with a dialect.
+// Suits tells whether the script is meant for doors with a dialect. What they speak
+// besides stands behind it, with blanks between.
 func (s Script) Suits(dialect string) bool {
-	return !slices.Contains(s.unless, dialect) && (len(s.only) == 0 || slices.Contains(s.only, dialect))
+	spoken := strings.Fields(dialect)
+	among := func(dialects []string) bool {
+		return slices.ContainsFunc(spoken, func(d string) bool { return slices.Contains(dialects, d) })
+	}
+	return !among(s.unless) && (len(s.only) == 0 || among(s.only))
 }
 
 // Parse reads the scripts of a file.

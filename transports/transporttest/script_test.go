@@ -36,11 +36,12 @@ func TestParseRefuses(t *testing.T) {
 func TestSuits(t *testing.T) {
 	for _, c := range []struct {
 		script string
-		suits  string // dialects of plain, v2 and ws
+		suits  string // dialects of plain, v2, ws, and packed, which is ws msgpack
 	}{
-		{"", "plain v2 ws"},
+		{"", "plain v2 ws packed"},
 		{"only v2", "v2"},
-		{"only v2 ws", "v2 ws"},
+		{"only v2 ws", "v2 ws packed"},
+		{"unless msgpack", "plain v2 ws"},
 		{"unless ws", "plain v2"},
 		{"only v2 ws\nunless ws", "v2"},
 	} {
@@ -53,6 +54,9 @@ func TestSuits(t *testing.T) {
 			if scripts[0].Suits(dialect) {
 				suits = append(suits, dialect)
 			}
+		}
+		if scripts[0].Suits(transporttest.Packed) {
+			suits = append(suits, "packed")
 		}
 		if got := strings.Join(suits, " "); got != c.suits {
 			t.Errorf("%q suits %q, want %q", c.script, got, c.suits)

@@ -19,15 +19,14 @@ type Commands struct {
 	drained chan struct{} // closed: all that was begun was answered
 	ballast [][]byte      // see ballastOf
 
-	mu    sync.Mutex
-	conns map[*zmtp.Peer]*conn
+	conns sync.Map // of *zmtp.Peer, the *conn
 }
 
 var _ transports.Transport = (*Commands)(nil)
 
 // ListenCommands opens the endpoint. Nothing is served before Serve.
 func ListenCommands(c Config) (*Commands, error) {
-	d := &Commands{config: c.withDefaults(), conns: make(map[*zmtp.Peer]*conn), drained: make(chan struct{})}
+	d := &Commands{config: c.withDefaults(), drained: make(chan struct{})}
 	d.gate, d.ballast = &gate{&d.config}, ballastOf(d.config.Mailbox)
 	d.serving, d.end = context.WithCancel(context.Background())
 	of := d.config.peers(d.gate)
@@ -85,27 +84,19 @@ func (d *Commands) drain() (late int) {
 	return late
 }
 
-func (d *Commands) present() []*conn {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := make([]*conn, 0, len(d.conns))
-	for _, c := range d.conns {
-		all = append(all, c)
+func (d *Commands) present() (all []*conn) {
+	for _, c := range d.conns.Range {
+		all = append(all, c.(*conn))
 	}
 	return all
 }
 
-func (d *Commands) connected(p *zmtp.Peer) {
-	c := newConn(d, p)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.conns[p] = c
-}
+func (d *Commands) connected(p *zmtp.Peer) { d.conns.Store(p, newConn(d, p)) }
 
 func (d *Commands) find(p *zmtp.Peer) *conn {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.conns[p]
+	c, _ := d.conns.Load(p)
+	known, _ := c.(*conn)
+	return known
 }
 
 func (d *Commands) gone(p *zmtp.Peer, err error) {
@@ -114,9 +105,7 @@ func (d *Commands) gone(p *zmtp.Peer, err error) {
 		return // it ended as it came
 	}
 	c.ended()
-	d.mu.Lock()
-	delete(d.conns, p)
-	d.mu.Unlock()
+	d.conns.Delete(p)
 	d.config.Log.Debug("zmq: peer gone", "peer", p.RemoteAddr(), "error", err)
 }
 

@@ -18,7 +18,8 @@ type conn struct {
 
 	// Of the goroutine that reads.
 	headers *api.Headers // for requests without; nil: there were none yet
-	count   uint64       // requests so far
+	before  api.Before
+	count   uint64 // requests so far
 
 	tasks sync.WaitGroup // goroutines beside the one that reads
 	freed chan struct{}  // closed when the peer's end has been noted
@@ -31,6 +32,7 @@ type conn struct {
 	over     bool      // nothing can be sent any more
 
 	posts     []*request // that were started, in their order
+	answered  []*request // empty: the other piece of memory for them
 	answering bool       // a goroutine waits for them
 	waiting   []*request // others that are to be carried out
 	workers   int        // goroutines that do
@@ -122,9 +124,9 @@ func (c *conn) start(r *request) {
 
 // answerPosts answers posts in their order until none is left.
 func (c *conn) answerPosts() {
-	var batch []*request
 	for {
-		if batch = c.startedPosts(batch[:0]); len(batch) == 0 {
+		batch := c.startedPosts()
+		if len(batch) == 0 {
 			return
 		}
 		for i, r := range batch {
@@ -137,15 +139,15 @@ func (c *conn) answerPosts() {
 	}
 }
 
-// startedPosts exchanges those that were answered for those that were started since.
-func (c *conn) startedPosts(answered []*request) (batch []*request) {
+// startedPosts are those that were started since it was last asked, and answered.
+func (c *conn) startedPosts() (batch []*request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.posts) == 0 {
 		c.answering = false
 		return nil
 	}
-	batch, c.posts = c.posts, answered
+	batch, c.posts, c.answered = c.posts, c.answered, c.posts[:0]
 	return batch
 }
 

@@ -37,14 +37,32 @@ type source struct {
 	*guest
 	name    string
 	headers *api.Headers
-	refused string // the last token that was no good
-	posts   []post
+	before  api.Before
+	refused string  // the last token that was no good
+	posts   []*post // to be used again
 }
 
 // post is one that was started.
 type post struct {
-	call  *api.Call
-	reply api.Reply
+	message  *zmtp.Message
+	envelope api.Envelope
+	call     api.Call
+	reply    api.Reply
+}
+
+// free lets go of a post that was settled, but for the bodies, which the broker keeps.
+func (p *post) free() {
+	p.message.ReleaseFrame()
+	p.envelope.Forget()
+	p.message, p.call, p.reply = nil, api.Call{}, api.Reply{}
+}
+
+// post is the i-th of a batch.
+func (s *source) post(i int) *post {
+	if i == len(s.posts) {
+		s.posts = append(s.posts, new(post))
+	}
+	return s.posts[i]
 }
 
 // ListenIngest opens the endpoint. Nothing is served before Serve. Of Config, what
@@ -99,22 +117,23 @@ func (l *Ingest) gone(p *zmtp.Peer, _ error) {
 // them. Meanwhile the peer is not read from.
 func (l *Ingest) handle(ctx context.Context, p *zmtp.Peer, batch []*zmtp.Message) {
 	s := l.find(p)
-	for _, m := range batch {
-		call := l.call(s, m)
-		s.posts = append(s.posts, post{call, l.config.Handler.Handle(ctx, call)})
+	for i, m := range batch {
+		p := s.post(i)
+		p.message = m
+		p.reply = l.config.Handler.Handle(ctx, l.call(s, p))
 	}
-	for i := range s.posts {
-		l.settle(ctx, s, &s.posts[i])
+	for _, p := range s.posts[:len(batch)] {
+		l.settle(ctx, s, p)
+		p.free()
 	}
-	clear(s.posts)
-	s.posts = s.posts[:0]
 }
 
 // call is what a message asks for: to post.
-func (l *Ingest) call(s *source, m *zmtp.Message) *api.Call {
-	_, frames := m.Split()
-	e, wrong := parse(frames, api.Head{Headers: s.headers, Action: actionPost}, l.config.MaxHead)
-	call := e.Call()
+func (l *Ingest) call(s *source, p *post) *api.Call {
+	_, frames := p.message.Split()
+	e := &p.envelope
+	wrong := parse(e, frames, api.Head{Headers: s.headers, Before: &s.before, Action: actionPost}, l.config.MaxHead)
+	call := e.FillCall(&p.call)
 	call.Transport, call.Remote, call.ID, call.Start = transport, s.remote, s.name, true
 	switch {
 	case wrong != nil:

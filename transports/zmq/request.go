@@ -16,7 +16,7 @@ import (
 type request struct {
 	message  *zmtp.Message
 	route    [][]byte // what the reply begins with
-	envelope *api.Envelope
+	envelope api.Envelope
 	call     api.Call
 	reply    api.Reply
 }
@@ -25,12 +25,15 @@ type request struct {
 var requests = sync.Pool{New: func() any { return new(request) }}
 
 // free gives back a request that was answered, and what nobody keeps of its message:
-// of a post the broker does.
+// of a post the broker keeps the bodies.
 func (r *request) free() {
-	if !r.keepsOrder() {
+	if r.keepsOrder() {
+		r.message.ReleaseFrame()
+	} else {
 		r.message.Release()
 	}
-	*r = request{}
+	r.envelope.Forget()
+	r.message, r.route, r.call, r.reply = nil, nil, api.Call{}, api.Reply{}
 	requests.Put(r)
 }
 
@@ -75,16 +78,16 @@ func codecOf(head []byte) api.Codec {
 }
 
 // parse takes a message's frames for a head and the bodies behind it.
-func parse(frames [][]byte, with api.Head, maxHead int) (*api.Envelope, *api.Reply) {
+func parse(e *api.Envelope, frames [][]byte, with api.Head, maxHead int) *api.Reply {
 	var head []byte
 	if len(frames) > 0 {
 		head, with.Parts = frames[0], frames[1:]
 	}
 	if len(head) <= maxHead {
-		return api.ParseHead(codecOf(head), head, with)
+		return e.ReadHead(codecOf(head), head, with)
 	}
-	envelope, _ := api.ParseHead(codecOf(head), nil, with)
-	return envelope, longHead
+	_ = e.ReadHead(codecOf(head), nil, with)
+	return longHead
 }
 
 // newRequest is what a message asks for, or what is wrong with it.
@@ -93,15 +96,13 @@ func (c *conn) newRequest(m *zmtp.Message) *request {
 	route, frames := m.Split()
 	r := requests.Get().(*request)
 	r.message, r.route = m, route
-	var wrong *api.Reply
-	r.envelope, wrong = parse(frames, api.Head{Headers: c.headers}, c.door.config.MaxHead)
-	r.call = *r.envelope.Call()
-	r.call.Early = wrong
+	wrong := parse(&r.envelope, frames, api.Head{Headers: c.headers, Before: &c.before}, c.door.config.MaxHead)
+	r.envelope.FillCall(&r.call).Early = wrong
 	r.call.Transport, r.call.Remote = transport, c.remote
 	if wrong != nil {
 		return r
 	}
-	c.headers = inheritable(c.headers, r.envelope)
+	c.headers = inheritable(c.headers, &r.envelope)
 	if r.call.ID = c.name; !r.keepsOrder() {
 		r.call.ID = c.name + "/" + strconv.FormatUint(c.count, 10)
 	}

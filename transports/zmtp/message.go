@@ -21,6 +21,15 @@ func (m *Message) Release() {
 	}
 }
 
+// ReleaseFrame is Release for who holds on to the bytes of the parts: they stay.
+func (m *Message) ReleaseFrame() {
+	if m.store != nil {
+		m.reset()
+		m.slab = nil
+		m.store.pool.Put(m)
+	}
+}
+
 // Size is the number of bytes in all parts.
 func (m *Message) Size() (n int) {
 	for _, part := range m.Parts {

@@ -21,6 +21,14 @@ type Options struct {
 	Request bool // a delimiter is in front, as a REQ has it, and no ID
 }
 
+// Dialect is what scripts a door with these options can play.
+func (o Options) Dialect() string {
+	if o.Binary {
+		return transporttest.Packed
+	}
+	return transporttest.Envelopes
+}
+
 // Door does over a connection for commands what scripts say. One request is in
 // flight at a time.
 func Door(d *zmtp.Dealer, o Options) transporttest.Door { return &door{dealer: d, Options: o} }
@@ -59,7 +67,7 @@ func (d *door) Do(ctx context.Context, r transporttest.Request) (transporttest.R
 	if err != nil {
 		return transporttest.Response{}, err
 	}
-	return undress(r.Action, reply)
+	return transporttest.Undress(r.Action, reply.Headers.Status, reply.Body)
 }
 
 func (d *door) send(ctx context.Context, head document, bodies [][]byte) error {

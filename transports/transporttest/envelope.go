@@ -1,37 +1,39 @@
-package zmqtest
+package transporttest
 
 import (
 	"encoding/json"
 	"errors"
 	"regexp"
-
-	"github.com/stackforge/marconi/transports/transporttest"
 )
 
-// undress takes off what is of envelopes.
-func undress(action string, r reply) (transporttest.Response, error) {
-	out := transporttest.Response{Status: r.Headers.Status}
+// Undress takes off a reply what is of envelopes, as doors send them over WebSocket
+// and ZeroMQ: their words for what all doors say, and what they leave out.
+func Undress(action string, status int, body []byte) (Response, error) {
+	r := Response{Status: status}
 	switch {
-	case action == "queue_get_stats" && out.Status == 404:
-		return transporttest.Response{Status: 200, Body: r.Body}, nil // of a queue that is not there
-	case out.Status >= 400:
-		return refusal(out.Status, r.Body)
-	case out.Status == 204 || len(r.Body) > 0 && r.Body[0] == '"':
-		return out, nil
+	case action == "queue_get_stats" && status == 404:
+		return Response{Status: 200, Body: body}, nil // of a queue that is not there
+	case status >= 400:
+		return refusal(status, body)
+	case status == 204 || len(body) > 0 && body[0] == '"':
+		return r, nil
 	}
 	var err error
-	out.Body, err = plain(action, r.Body)
-	return out, err
+	r.Body, err = plain(action, body)
+	return r, err
 }
 
+type members = map[string]json.RawMessage
+
 // plain is a result as other doors have it.
-func plain(action string, body json.RawMessage) (json.RawMessage, error) {
-	var d document
+func plain(action string, body []byte) ([]byte, error) {
 	switch action {
 	case "message_get":
+		var d members
 		err := json.Unmarshal(body, &d)
 		return d["messages"], err
 	case "subscription_create":
+		var d members
 		err := json.Unmarshal(body, &d)
 		delete(d, "message")
 		made, _ := json.Marshal(d)
@@ -56,7 +58,7 @@ var plainly = []struct {
 	{regexp.MustCompile(`^badly formed hexadecimal UUID string$`), "Malformed hexadecimal UUID."},
 }
 
-func refusal(status int, body []byte) (transporttest.Response, error) {
+func refusal(status int, body []byte) (Response, error) {
 	var said struct {
 		Exception string  `json:"exception"`
 		Error     *string `json:"error"`
@@ -73,7 +75,7 @@ func refusal(status int, body []byte) (transporttest.Response, error) {
 	for _, p := range plainly {
 		text = p.said.ReplaceAllString(text, p.means)
 	}
-	return transporttest.Response{Status: status, Refusal: text}, err
+	return Response{Status: status, Refusal: text}, err
 }
 
 // usual is metadata that other doors show where envelopes say nothing.
@@ -83,8 +85,8 @@ var usual = map[string]string{
 	"_enable_encrypt_messages": "false",
 }
 
-func withDefaults(metadata json.RawMessage) (json.RawMessage, error) {
-	all := document{}
+func withDefaults(metadata []byte) ([]byte, error) {
+	all := members{}
 	if err := json.Unmarshal(metadata, &all); err != nil {
 		return nil, err
 	}
@@ -96,9 +98,9 @@ func withDefaults(metadata json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(all)
 }
 
-func eachWithDefaults(list json.RawMessage) (json.RawMessage, error) {
-	var page document
-	var queues []document
+func eachWithDefaults(list []byte) ([]byte, error) {
+	var page members
+	var queues []members
 	if err := errors.Join(json.Unmarshal(list, &page), json.Unmarshal(page["queues"], &queues)); err != nil {
 		return nil, err
 	}
