@@ -16,7 +16,7 @@ import (
 // readBuffer and writeBuffer are bytes of a connection's buffers. It has that for
 // reading for good and that for writing while it writes.
 const (
-	readBuffer  = 1 << 10
+	readBuffer  = 512
 	writeBuffer = 4 << 10
 )
 
