@@ -248,6 +248,7 @@ func TestConnections(t *testing.T) {
 	if status, why := s.refused(); status != 503 || why != "There are too many connections." {
 		t.Errorf("got %d %q", status, why)
 	}
+	await(t, "both to be known", func() bool { return s.server.Connections() == 2 })
 	one.Close()
 	await(t, "the connection to be forgotten", func() bool { return s.server.Connections() == 1 })
 	s.dial().ask(200, "queue_list", `{}`)
