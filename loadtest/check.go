@@ -36,27 +36,38 @@ const (
 // begun or brought to its end; the Report then tells of what was done, and of
 // messages lost that are only left.
 func Check(ctx context.Context, c Config) (r Report, err error) {
-	c = c.withDefaults(3)
-	if err := c.check(); err != nil {
-		return r, err
-	}
-	api, hangUp, err := c.dial(0)
+	k, end, err := begin(ctx, c, "check")
 	if err != nil {
 		return r, err
 	}
-	defer hangUp()
-	queues, err := makeQueues(ctx, api, "check", c.Queues)
-	defer func() { err = errors.Join(err, deleteQueues(ctx, api, queues)) }()
-	if err != nil {
-		return r, err
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	began := time.Now()
-	k := &check{config: c, client: api, queues: queues}
 	k.run(ctx)
 	err = k.drain(ctx)
 	r = Judge(k.events)
-	r.Seed, r.Elapsed = c.Seed, time.Since(began)
+	r.Seed, r.Elapsed = k.config.Seed, time.Since(began)
 	return r, err
+}
+
+// begin makes the queues of a check. End deletes them.
+func begin(ctx context.Context, c Config, name string) (k *check, end func() error, err error) {
+	c = c.withDefaults(3)
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
+	api, hangUp, err := c.dial(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	queues, err := makeQueues(ctx, api, name, c.Queues)
+	end = func() error {
+		defer hangUp()
+		return deleteQueues(ctx, api, queues)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	return &check{config: c, client: api, queues: queues}, end, nil
 }
 
 // check is a check under way.

@@ -228,7 +228,7 @@ func TestSessionEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running(t, b.Run)
+	transporttest.Running(t, b.Run)
 	p := &plug{handler: api.New(b, api.Options{}), session: api.NewSession(b, api.SessionOptions{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

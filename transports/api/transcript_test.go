@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"context"
 	"encoding/hex"
 	"os"
 	"strings"
@@ -57,23 +56,9 @@ func plugIn(t *testing.T, o core.Options, so api.SessionOptions) *plug {
 		}
 	}
 	p.session = api.NewSession(b, so)
-	running(t, b.Run)
-	running(t, p.session.Run)
+	transporttest.Running(t, b.Run)
+	transporttest.Running(t, p.session.Run)
 	return p
-}
-
-// running runs something until the test ends, and waits for its end.
-func running(t *testing.T, run func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil && ctx.Err() == nil {
-			t.Errorf("it ended with %v", err)
-		}
-	})
 }
 
 // send sends a frame and reads the answer.

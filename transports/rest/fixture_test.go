@@ -21,6 +21,7 @@ import (
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/auth"
 	"github.com/stackforge/marconi/transports/rest"
+	"github.com/stackforge/marconi/transports/transporttest"
 )
 
 const (
@@ -105,20 +106,13 @@ func serve(t *testing.T, c rest.Config) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx) }()
 	s.url = server.Addr()
-	s.stop = sync.OnceValue(func() error {
+	stop := transporttest.Running(t, server.Serve)
+	s.stop = func() error {
 		s.client.CloseIdleConnections()
-		cancel()
-		return <-ended
-	})
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
+		return stop()
+	}
+	t.Cleanup(s.client.CloseIdleConnections) // before the server is told to end
 	return s
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/auth"
 	"github.com/stackforge/marconi/transports/rest"
+	"github.com/stackforge/marconi/transports/transporttest"
 )
 
 // serveLive is serve on a broker that runs, so that there are event streams and
@@ -29,15 +30,7 @@ func serveWho(t *testing.T, c rest.Config, who api.Authenticator, around ...api.
 	t.Helper()
 	w := newWatch()
 	b := newBroker(t, memstore.New(memstore.Config{Now: w.now}), core.Options{Now: w.now, Secrets: [][]byte{[]byte("sekrit")}})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
-	t.Cleanup(func() { // after the server has ended
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
+	transporttest.Running(t, b.Run) // begun before the server, it ends after it
 	around = append(slices.Clip(around), api.Observe(c.Log, nil), api.Authenticate(auth.Signed(b, who)))
 	c.Broker, c.Handler = b, api.New(b, api.Options{AdminMode: true}, around...)
 	s := serve(t, c)

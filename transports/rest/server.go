@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/stackforge/marconi/core"
@@ -50,7 +49,7 @@ type Server struct {
 	listener net.Listener
 	door     *door
 	http     *http.Server
-	open     sync.WaitGroup // connections, but for those handed over to others
+	open     transports.Open // connections, but for those handed over to others
 }
 
 var _ transports.Transport = (*Server)(nil)
@@ -70,20 +69,10 @@ func Listen(c Config) (*Server, error) {
 		ReadTimeout:       c.HeaderTimeout + c.BodyTimeout, // of what never comes to the handler
 		IdleTimeout:       c.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         s.count,
+		ConnState:         s.open.Count,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
-}
-
-// count counts connections. It hears of all new ones before accepting ends.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.open.Done()
-	}
 }
 
 func (c Config) withDefaults() Config {

@@ -21,7 +21,7 @@ import (
 func documented(t *testing.T) *client {
 	t.Helper()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	b := run(t, core.Options{Now: func() time.Time { return at }})
+	b := transporttest.Broker(t, core.Options{Now: func() time.Time { return at }})
 	return serve(t, ws.Config{Broker: b, Handler: api.New(b, api.Options{AdminMode: true}, api.Observe(nil, nil))}).dial()
 }
 

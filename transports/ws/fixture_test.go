@@ -1,14 +1,12 @@
 package ws_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/stackforge/marconi/core"
-	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/ws"
 )
 
@@ -41,7 +39,7 @@ func serve(t testing.TB, c ws.Config) *site {
 	t.Helper()
 	s := &site{t: t}
 	if c.Broker == nil {
-		c.Broker = run(t, core.Options{})
+		c.Broker = transporttest.Broker(t, core.Options{})
 	}
 	s.broker = c.Broker
 	if c.Handler == nil {
@@ -52,39 +50,9 @@ func serve(t testing.TB, c ws.Config) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx) }()
 	s.url, s.server = server.Addr(), server
-	s.stop = sync.OnceValue(func() error {
-		cancel()
-		return <-ended
-	})
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
+	s.stop = transporttest.Running(t, server.Serve)
 	return s
-}
-
-// run is a broker that runs as long as the test.
-func run(t testing.TB, o core.Options) *core.Broker {
-	t.Helper()
-	b, err := core.New(context.Background(), memstore.New(memstore.Config{}), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("the broker: %v", err)
-		}
-	})
-	return b
 }
 
 // client is the other end of a connection.

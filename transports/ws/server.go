@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/stackforge/marconi/transports"
@@ -23,7 +22,7 @@ type Server struct {
 	*Door
 	listener net.Listener
 	http     *http.Server
-	open     sync.WaitGroup // connections that are no WebSockets, or not yet
+	open     transports.Open // connections that are no WebSockets, or not yet
 }
 
 var _ transports.Transport = (*Server)(nil)
@@ -43,21 +42,11 @@ func Listen(c Config) (*Server, error) {
 		ReadTimeout:       headerTimeout,
 		WriteTimeout:      2 * headerTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         s.count,
+		ConnState:         s.open.Count,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	s.http.Protocols.SetHTTP1(true)
 	return s, nil
-}
-
-// count counts connections. It hears of all new ones before accepting ends.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.open.Done()
-	}
 }
 
 // Addr implements transports.Transport.

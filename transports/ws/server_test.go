@@ -21,6 +21,7 @@ import (
 
 	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/ws"
 )
 
@@ -38,7 +39,7 @@ func TestListenRefuses(t *testing.T) {
 
 func TestServeFails(t *testing.T) {
 	t.Parallel()
-	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", TLS: &tls.Config{}, Broker: run(t, core.Options{})}) // without a certificate
+	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", TLS: &tls.Config{}, Broker: transporttest.Broker(t, core.Options{})}) // without a certificate
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestStopFinishesWhatIsInProgress(t *testing.T) {
 func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	g := newGate()
-	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", Handler: g, StopTimeout: 50 * time.Millisecond, Broker: run(t, core.Options{})})
+	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", Handler: g, StopTimeout: 50 * time.Millisecond, Broker: transporttest.Broker(t, core.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func TestStopEndsWaiting(t *testing.T) {
 // server; it shares its limits wherever it is.
 func TestDoorInAnotherServer(t *testing.T) {
 	t.Parallel()
-	b := run(t, core.Options{})
+	b := transporttest.Broker(t, core.Options{})
 	server, err := ws.Listen(ws.Config{Addr: "127.0.0.1:0", Broker: b, Handler: api.New(b, api.Options{}), MaxConnections: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmq"
 	"github.com/stackforge/marconi/transports/zmtp"
 )
@@ -122,7 +123,7 @@ func FuzzHeads(f *testing.F) {
 	} {
 		f.Add([]byte(head), []byte(`1`))
 	}
-	s := commands(f, zmq.Config{Broker: run(f, core.Options{})})
+	s := commands(f, zmq.Config{Broker: transporttest.Broker(f, core.Options{})})
 	c := s.dial()
 	f.Fuzz(func(t *testing.T, head, body []byte) {
 		if len(head) > 60<<10 || len(body) > 60<<10 {

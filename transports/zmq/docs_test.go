@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmq"
 )
 
@@ -134,7 +135,7 @@ func stored(t *testing.T, b *core.Broker) (orders []int) {
 // TestDocument runs the examples of the document, each on the endpoint that it is for.
 func TestDocument(t *testing.T) {
 	t.Parallel()
-	b := run(t, core.Options{})
+	b := transporttest.Broker(t, core.Options{})
 	site := commands(t, zmq.Config{Broker: b})
 	publish, subscribe := published(t, zmq.Config{Broker: b})
 	follow := start(t, append(script(t, "follow.py"), subscribe.addr)...)

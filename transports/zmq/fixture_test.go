@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stackforge/marconi/core"
-	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmq"
 	"github.com/stackforge/marconi/transports/zmtp"
 )
@@ -53,7 +52,7 @@ func commands(t testing.TB, c zmq.Config) *site {
 func furnished(t testing.TB, c zmq.Config) zmq.Config {
 	t.Helper()
 	if c.Broker == nil {
-		c.Broker = run(t, core.Options{})
+		c.Broker = transporttest.Broker(t, core.Options{})
 	}
 	if c.Handler == nil {
 		c.Handler = api.New(c.Broker, api.Options{AdminMode: true}, api.Observe(nil, nil))
@@ -65,39 +64,7 @@ func furnished(t testing.TB, c zmq.Config) zmq.Config {
 }
 
 func serve(t testing.TB, door transports.Transport) *site {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- door.Serve(ctx) }()
-	s := &site{t: t, addr: door.Addr()}
-	s.stop = sync.OnceValue(func() error {
-		cancel()
-		return <-ended
-	})
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return s
-}
-
-// run is a broker that runs as long as the test.
-func run(t testing.TB, o core.Options) *core.Broker {
-	t.Helper()
-	b, err := core.New(context.Background(), memstore.New(memstore.Config{}), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("the broker: %v", err)
-		}
-	})
-	return b
+	return &site{t: t, addr: door.Addr(), stop: transporttest.Running(t, door.Serve)}
 }
 
 // client is the other end of a connection.

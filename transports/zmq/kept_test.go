@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmq"
 )
 
@@ -13,7 +14,7 @@ import (
 // may be read into the same memory.
 func TestWhatIsKeptStays(t *testing.T) {
 	t.Parallel()
-	c := commands(t, zmq.Config{Broker: run(t, core.Options{Subscribers: []string{"http"}})}).dial()
+	c := commands(t, zmq.Config{Broker: transporttest.Broker(t, core.Options{Subscribers: []string{"http"}})}).dial()
 	var want, ids []string
 	for i := range 50 {
 		want = append(want, fmt.Sprintf(`{"n":"%s"}`, strings.Repeat(string(rune('a'+i%26)), 20)))
