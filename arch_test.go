@@ -44,8 +44,9 @@ var rooms = []room{
 	{"transports/zmq", []string{"transports", "transports/api", "transports/zmtp", "core", "compress"}},
 	{"transports/*", []string{"transports", "transports/api", "core", "compress"}}, // the other doors and couriers
 	{"clients/go", []string{"compress", "transports/zmtp"}},
-	{"clients/python", nil},
-	{"clients/browser", nil},
+	{"clients/python", []string{"loadtest/processtest"}},
+	{"clients/browser", []string{"loadtest/processtest"}},
+	{"loadtest/processtest", nil},
 	{"loadtest", []string{"clients/go"}},
 	{"cmd/...", []string{"..."}},
 }

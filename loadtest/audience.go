@@ -19,22 +19,13 @@ import (
 // Requests and connections that fail on the way are part of it and no error. An
 // error means that the check could not be begun or brought to its end.
 func CheckListening(ctx context.Context, c Config) (r ListenReport, err error) {
-	c = c.withDefaults(3)
-	if err := c.check(); err != nil {
-		return r, err
-	}
-	api, hangUp, err := c.dial(0)
+	k, end, err := begin(ctx, c, "audience")
 	if err != nil {
 		return r, err
 	}
-	defer hangUp()
-	queues, err := makeQueues(ctx, api, "audience", c.Queues)
-	defer func() { err = errors.Join(err, deleteQueues(ctx, api, queues)) }()
-	if err != nil {
-		return r, err
-	}
-	a := &audience{check: &check{config: c, client: api, queues: queues}, report: ListenReport{Seed: c.Seed, Errors: map[string]int64{}}}
-	for _, q := range queues {
+	defer func() { err = errors.Join(err, end()) }()
+	a := &audience{check: k, report: ListenReport{Seed: k.config.Seed, Errors: map[string]int64{}}}
+	for _, q := range k.queues {
 		a.tracks = append(a.tracks, NewTrack(q))
 	}
 	began := time.Now()

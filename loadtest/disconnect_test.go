@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stackforge/marconi/loadtest"
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // house is one or more brokers on one store, whom listeners reach through a
@@ -36,7 +37,7 @@ func TestDisconnects(t *testing.T) {
 		store   func(*testing.T) string
 	}{
 		"one broker on disk":      {1, func(t *testing.T) string { return "pebble://" + filepath.Join(t.TempDir(), "data") }},
-		"three brokers and Redis": {3, startRedis},
+		"three brokers and Redis": {3, func(t *testing.T) string { return processtest.StartRedis(t) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cuts, seed := setting(t, "LOADTEST_DISCONNECTS", 100), setting(t, "LOADTEST_SEED", rand.Uint64N(1<<32))
@@ -57,7 +58,7 @@ func build(t *testing.T, store string, brokers int, seed uint64) *house {
 	t.Helper()
 	h := &house{T: t, store: store, rand: rand.New(rand.NewPCG(seed, 0)), posts: make(chan struct{}, 1)}
 	for i := range brokers {
-		h.addresses = append(h.addresses, freeAddress(t))
+		h.addresses = append(h.addresses, processtest.FreeAddress(t))
 		h.brokers = append(h.brokers, nil)
 		h.launch(i)
 	}

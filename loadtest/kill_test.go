@@ -2,10 +2,8 @@ package loadtest_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stackforge/marconi/loadtest"
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // victim is a broker on disk that is killed under load and started again, with the
@@ -41,7 +40,7 @@ type victim struct {
 func TestKills(t *testing.T) {
 	kills, seed := setting(t, "LOADTEST_KILLS", 5), setting(t, "LOADTEST_SEED", rand.Uint64N(1<<32))
 	v := &victim{
-		T: t, dir: filepath.Join(t.TempDir(), "data"), address: freeAddress(t),
+		T: t, dir: filepath.Join(t.TempDir(), "data"), address: processtest.FreeAddress(t),
 		rand: rand.New(rand.NewPCG(seed, 0)), unsure: every(2), posts: make(chan struct{}, 1),
 	}
 	v.launch()
@@ -72,21 +71,6 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return n
-}
-
-// freeAddress has a port below those that systems give to callers: one of theirs
-// may be taken while the broker is away, even by a caller's attempt to reach it.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(10_000)))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 func (v *victim) launch() {

@@ -1,38 +1,19 @@
 package loadtest_test
 
 import (
-	"bufio"
 	"bytes"
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"sync"
 	"testing"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
-var buildDir string // set by TestMain
-
-// program builds the program once, with the race detector, for all tests.
-var program = sync.OnceValues(func() (string, error) {
-	name := filepath.Join(buildDir, "marconi")
-	if out, err := exec.Command("go", "build", "-race", "-o", name, "../cmd/marconi").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, out)
-	}
-	return name, nil
-})
+var program, removeProgram = processtest.BuildOnce()
 
 func TestMain(m *testing.M) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "marconi-test-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	code := m.Run()
-	os.RemoveAll(buildDir)
+	removeProgram()
 	os.Exit(code)
 }
 
@@ -46,12 +27,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(name, args...)
 	cmd.Dir = t.TempDir()
-	for _, pair := range os.Environ() {
-		if !strings.HasPrefix(pair, "MARCONI_") {
-			cmd.Env = append(cmd.Env, pair)
-		}
-	}
-	cmd.Env = append(cmd.Env, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+	cmd.Env = append(processtest.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	return cmd
 }
 
@@ -59,17 +35,15 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 type broker struct {
 	*testing.T
 	cmd  *exec.Cmd
-	log  bytes.Buffer // to be read once it has ended
-	url  chan string  // gets the URL, and is closed when the program has printed all
+	log  bytes.Buffer  // to be read once it has ended
+	url  <-chan string // gets the URL, and is closed when the program has printed all
 	done bool
 }
-
-var listening = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 
 // launch starts the program. Whoever calls it sees to it that it ends.
 func launch(t *testing.T, args ...string) *broker {
 	t.Helper()
-	b := &broker{T: t, cmd: command(t, args...), url: make(chan string, 1)}
+	b := &broker{T: t, cmd: command(t, args...)}
 	b.cmd.Stderr = &b.log
 	out, err := b.cmd.StdoutPipe()
 	if err != nil {
@@ -78,20 +52,8 @@ func launch(t *testing.T, args ...string) *broker {
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go b.read(out)
+	b.url = processtest.FirstURL(out)
 	return b
-}
-
-// read reads to the end: a pipe that nobody reads would hold the broker up.
-func (b *broker) read(out io.Reader) {
-	defer close(b.url)
-	found := false
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if url := listening.FindString(lines.Text()); url != "" && !found {
-			found = true
-			b.url <- url
-		}
-	}
 }
 
 // listens waits until the broker has said where it listens.

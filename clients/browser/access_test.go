@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"testing"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // testStrangers has pages of two origins try all there is: of one that is allowed,
@@ -30,7 +32,7 @@ func testStrangers(t *testing.T, f *fixture) {
 // testSigned has a page use a queue by what was signed for it.
 func testSigned(t *testing.T, f *fixture) {
 	tokens := filepath.Join(t.TempDir(), "tokens")
-	token := f.marconi.token(t, tokens, "shop")
+	token := processtest.Token(t, f.marconi, tokens, "shop")
 	b := f.serve(t, "memory:", "auth=tokens", "tokens_file="+tokens, "signed_url_secret=the secret of these tests")
 	c := callerOf(t, b, "shop", token)
 	var grant json.RawMessage

@@ -3,11 +3,13 @@ package browser_test
 import (
 	"path/filepath"
 	"testing"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // TestBrowser opens pages in one browser, each against brokers of its own.
 func TestBrowser(t *testing.T) {
-	f := &fixture{marconi: build(t), browser: launch(t), origin: site(t)}
+	f := &fixture{marconi: processtest.Build(t), browser: launch(t), origin: site(t)}
 	for name, test := range map[string]func(*testing.T, *fixture){
 		"sample":       testSample,
 		"socket":       testSocket,
@@ -28,7 +30,7 @@ func TestBrowser(t *testing.T) {
 // testSample does what the JavaScript samples of Zaqar do.
 func testSample(t *testing.T, f *fixture) {
 	file := filepath.Join(t.TempDir(), "tokens")
-	token := f.marconi.token(t, file, "shop")
+	token := processtest.Token(t, f.marconi, file, "shop")
 	for name, c := range map[string]struct {
 		options []string
 		token   string

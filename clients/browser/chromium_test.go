@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // patience is how long a test waits for the one thing that comes next.
@@ -33,7 +35,7 @@ func launch(t *testing.T) chromium {
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding", // of the pages that are not on top
 		"about:blank")
-	c.Env = append(environ(), "HOME="+home)
+	c.Env = append(processtest.Environ(), "HOME="+home)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := c.StderrPipe()
 	if err != nil {

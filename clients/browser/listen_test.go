@@ -6,6 +6,8 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // heard is what a page that listens tells: of one of these.
@@ -150,7 +152,7 @@ func testEvents(t *testing.T, f *fixture) {
 func listen(t *testing.T, f *fixture, name string, arguments map[string]string) *listening {
 	t.Helper()
 	tokens, store := filepath.Join(t.TempDir(), "tokens"), "pebble://"+filepath.Join(t.TempDir(), "data")
-	all := map[string]string{"queue": "news", "project": "shop", "token": f.marconi.token(t, tokens, "shop")}
+	all := map[string]string{"queue": "news", "project": "shop", "token": processtest.Token(t, f.marconi, tokens, "shop")}
 	maps.Copy(all, arguments)
 	serve := func() *broker { return f.serve(t, store, "auth=tokens", "tokens_file="+tokens) }
 	b := serve()

@@ -25,7 +25,7 @@ func site(t *testing.T) (origin string) {
 
 // fixture is what the tests have in common.
 type fixture struct {
-	marconi program
+	marconi string
 	browser chromium
 	origin  string // of the pages that may use the brokers
 }
@@ -33,7 +33,7 @@ type fixture struct {
 // serve starts a broker for the pages of the fixture.
 func (f *fixture) serve(t *testing.T, store string, options ...string) *broker {
 	t.Helper()
-	return f.marconi.serve(t, store, append(options, "allowed_origins="+f.origin)...)
+	return serve(t, f.marconi, store, append(options, "allowed_origins="+f.origin)...)
 }
 
 // open opens a page that is told where the broker is.

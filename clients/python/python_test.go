@@ -3,11 +3,13 @@ package python_test
 import (
 	"path/filepath"
 	"testing"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // TestPython runs what is written in Python against brokers of their own.
 func TestPython(t *testing.T) {
-	marconi := build(t)
+	marconi := processtest.Build(t)
 	for name, open := range stores {
 		t.Run("clients on "+name, func(t *testing.T) { testClients(t, marconi, open(t)) })
 	}
@@ -16,7 +18,7 @@ func TestPython(t *testing.T) {
 
 // testClients runs python-zaqarclient and the commands made of it, against a
 // broker that believes its callers and another that knows them by tokens.
-func testClients(t *testing.T, marconi program, store string) {
+func testClients(t *testing.T, marconi, store string) {
 	t.Parallel()
 	needs(t, map[string]string{
 		"zaqarclient":     "python3-zaqarclient",
@@ -25,10 +27,10 @@ func testClients(t *testing.T, marconi program, store string) {
 	})
 	file := filepath.Join(t.TempDir(), "tokens")
 	env := []string{
-		"TOKEN=" + marconi.token(t, file, "shop"),
-		"ADMIN_TOKEN=" + marconi.token(t, file, "operators", "admin"),
-		"BROKER_URL=" + marconi.serve(t, store, "admin_mode=true"),
-		"TOKENS_URL=" + marconi.serve(t, "memory:", "admin_mode=true", "auth=tokens", "tokens_file="+file, "signed_url_secret=the secret of these tests"),
+		"TOKEN=" + processtest.Token(t, marconi, file, "shop"),
+		"ADMIN_TOKEN=" + processtest.Token(t, marconi, file, "operators", "admin"),
+		"BROKER_URL=" + serve(t, marconi, store, "admin_mode=true"),
+		"TOKENS_URL=" + serve(t, marconi, "memory:", "admin_mode=true", "auth=tokens", "tokens_file="+file, "signed_url_secret=the secret of these tests"),
 	}
 	run(t, env, mustPass, "report.py",
 		"test_queues", "test_metadata", "test_messages", "test_claims", "test_service", "test_signed", "test_websocket", "test_commands")

@@ -8,10 +8,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // python is the interpreter that Debian's packages are for; another may come
@@ -87,21 +88,10 @@ func read(t *testing.T, report io.Reader, judge func(*testing.T, result)) (tests
 func command(ctx context.Context, env []string, script string, modules []string) *exec.Cmd {
 	c := exec.CommandContext(ctx, python, append([]string{script}, modules...)...)
 	c.Dir = "tests"
-	c.Env = append(environ(), append(env, "REPORT_FD=3", "PYTHONDONTWRITEBYTECODE=1")...)
+	c.Env = append(processtest.Environ(), append(env, "REPORT_FD=3", "PYTHONDONTWRITEBYTECODE=1")...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	return c
-}
-
-// environ is the environment without the options of the broker.
-func environ() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "MARCONI_") {
-			env = append(env, v)
-		}
-	}
-	return env
 }
 
 // mustPass is the judge of tests that have no excuse.

@@ -5,11 +5,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/loadtest/processtest"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/transporttest"
 )
@@ -18,8 +20,8 @@ import (
 // nothing for a while. All are told to try again, soon, and are served afterwards.
 func TestCrowdedRedis(t *testing.T) {
 	t.Parallel()
-	r := startRedis(t)
-	store := openStore(t, r.url+"?pool_size=2&socket_timeout=0.3&patience=0.3")
+	redis := processtest.StartRedis(t)
+	store := openStore(t, redis+"?pool_size=2&socket_timeout=0.3&patience=0.3")
 	b, err := core.New(t.Context(), store, core.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -43,9 +45,9 @@ func TestCrowdedRedis(t *testing.T) {
 		}
 	}
 	crowd(http.StatusCreated)
-	r.tell(t, "CLIENT PAUSE 600000 WRITE")
+	tellRedis(t, redis, "CLIENT PAUSE 600000 WRITE")
 	crowd(http.StatusServiceUnavailable)
-	r.tell(t, "CLIENT UNPAUSE")
+	tellRedis(t, redis, "CLIENT UNPAUSE")
 	crowd(http.StatusCreated)
 }
 
@@ -58,9 +60,9 @@ func postTo(queue string, body int) transporttest.Request {
 }
 
 // tell sends the server a command, which it has to agree to.
-func (r *redisServer) tell(t *testing.T, command string) {
+func tellRedis(t *testing.T, url, command string) {
 	t.Helper()
-	c, err := net.Dial("unix", r.socket)
+	c, err := net.Dial("unix", strings.TrimPrefix(url, "unix://"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,40 +3,26 @@ package main_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 const patience = time.Minute // with a program that does not do what it should
 
-var buildDir string // set by TestMain
-
-// program builds the program once, with the race detector, for all tests.
-var program = sync.OnceValues(func() (string, error) {
-	name := filepath.Join(buildDir, "marconi")
-	if out, err := exec.Command("go", "build", "-race", "-o", name, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, out)
-	}
-	return name, nil
-})
+var program, removeProgram = processtest.BuildOnce()
 
 func TestMain(m *testing.M) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "marconi-test-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	code := m.Run()
-	os.RemoveAll(buildDir)
+	removeProgram()
 	os.Exit(code)
 }
 
@@ -63,12 +49,7 @@ func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	}
 	p := &process{T: t, cmd: exec.Command(name, args...), ended: make(chan struct{})}
 	p.cmd.Dir = dir
-	for _, pair := range os.Environ() {
-		if !strings.HasPrefix(pair, "MARCONI_") {
-			p.cmd.Env = append(p.cmd.Env, pair)
-		}
-	}
-	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=0") // it would wait a second at each end
+	p.cmd.Env = append(processtest.Environ(), "GORACE=atexit_sleep_ms=0") // it would wait a second at each end
 	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
 	if err := p.cmd.Start(); err != nil {

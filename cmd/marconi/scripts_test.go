@@ -2,17 +2,19 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/loadtest/processtest"
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/memstore"
 	"github.com/stackforge/marconi/storage/pebblestore"
 	"github.com/stackforge/marconi/storage/redisstore"
-	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/rest"
 	"github.com/stackforge/marconi/transports/rest/resttest"
@@ -28,9 +30,11 @@ import (
 // that keeps messages outside of the process. The doors' own tests play it on the
 // one that does not.
 func TestScripts(t *testing.T) {
+	redis := processtest.StartRedis(t, "--databases", "2048")
+	var databases atomic.Int64
 	for store, url := range map[string]func(*testing.T) string{
 		"pebble": func(t *testing.T) string { return "pebble://" + filepath.Join(t.TempDir(), "data") },
-		"redis":  startRedis(t, "--databases", "2048").empty,
+		"redis":  func(*testing.T) string { return fmt.Sprintf("%s?dbid=%d", redis, databases.Add(1)) },
 	} {
 		for _, door := range []struct {
 			name, dialect string
@@ -72,7 +76,7 @@ func openDoorHTTP(t *testing.T, h api.Handler) transporttest.Door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serving(t, server)
+	transporttest.Running(t, server.Serve)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return resttest.Door(server.Addr(), &http.Client{Transport: transport})
@@ -84,7 +88,7 @@ func openDoorWS(t *testing.T, h api.Handler) transporttest.Door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serving(t, server)
+	transporttest.Running(t, server.Serve)
 	door, err := wstest.Dial(t.Context(), server.Addr(), wstest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +103,7 @@ func openDoorZMQ(t *testing.T, h api.Handler) transporttest.Door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serving(t, server)
+	transporttest.Running(t, server.Serve)
 	dealer, err := zmtp.Dial(t.Context(), zmtp.Config{Endpoint: server.Addr(), MaxParts: 1024, MaxMessage: 64 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -116,17 +120,4 @@ func bystander(t *testing.T) *core.Broker {
 		t.Fatal(err)
 	}
 	return b
-}
-
-// serving has a door serve until the test ends, and end without an error.
-func serving(t *testing.T, s transports.Transport) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 }

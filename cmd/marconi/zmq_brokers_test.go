@@ -12,7 +12,8 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 
-	"github.com/stackforge/marconi/clients/go"
+	client "github.com/stackforge/marconi/clients/go"
+	"github.com/stackforge/marconi/loadtest/processtest"
 	"github.com/stackforge/marconi/transports/zmtp"
 )
 
@@ -24,7 +25,7 @@ const shopping = `"headers":{"Client-ID":"` + aliceID + `","X-Project-ID":"shop"
 func TestListenersHearOtherBrokers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	store := startRedis(t).url
+	store := processtest.StartRedis(t)
 	here, _ := serve(t, "--store", store, "--zmq-publish", "tcp://127.0.0.1:0")
 	there, url := serve(t, "--store", store)
 	const each = 150

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stackforge/marconi/clients/go"
+	client "github.com/stackforge/marconi/clients/go"
+	"github.com/stackforge/marconi/loadtest/processtest"
 )
 
 // TestProducersOutliveKills has producers post over ZeroMQ while brokers are killed
@@ -36,7 +36,7 @@ func TestProducersOutliveKills(t *testing.T) {
 		f.try(f.brokers[0].zmq, kills)
 	})
 	t.Run("redis", func(t *testing.T) {
-		f := launchFleet(t, 3, startRedis(t).url)
+		f := launchFleet(t, 3, processtest.StartRedis(t))
 		r := relaying(t, f.addresses()...)
 		f.try(r.address(), kills)
 		if n := r.lines.Load(); n <= producers {
@@ -68,7 +68,7 @@ func launchFleet(t *testing.T, n int, store string) *fleet {
 	t.Helper()
 	f := &fleet{T: t, store: store}
 	for range n {
-		m := &member{http: freePort(t), zmq: freePort(t)}
+		m := &member{http: processtest.FreeAddress(t), zmq: processtest.FreeAddress(t)}
 		f.brokers = append(f.brokers, m)
 		f.launch(m)
 	}
@@ -155,18 +155,4 @@ func (f *fleet) progress(more int64) {
 			}
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		// below those that systems give to callers: one of theirs may be taken while nobody listens
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(10_000)))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }

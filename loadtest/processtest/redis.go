@@ -1,4 +1,4 @@
-package loadtest_test
+package processtest
 
 import (
 	"bufio"
@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// startRedis starts a Redis that ends with the test, and answers its URL.
-func startRedis(t *testing.T) string {
+// StartRedis starts a Redis on a socket, with nothing in it, that ends with the
+// test. It returns its URL.
+func StartRedis(t testing.TB, args ...string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "redis") // a path short enough for a socket
 	if err != nil {
@@ -18,7 +19,7 @@ func startRedis(t *testing.T) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "s")
-	c := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir)
+	c := exec.Command("redis-server", append([]string{"--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir}, args...)...)
 	printed, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
