@@ -25,7 +25,7 @@ func NewJoint(run func(ctx context.Context, now time.Time, messages, bytes int) 
 	j.run = func(ctx context.Context, _ string, _ storage.QueueID, now time.Time, args ...any) (string, []any, error) {
 		bytes := 0
 		for _, m := range args[9:] {
-			bytes += len(m.([]byte))
+			bytes += len(*m.(*message))
 		}
 		tail, err := run(ctx, now, len(args)-9, bytes)
 		return "ok", []any{"00000001", int64(tail), "0", args[5]}, err
@@ -35,11 +35,7 @@ func NewJoint(run func(ctx context.Context, now time.Time, messages, bytes int) 
 
 // Post answers the positions of a post.
 func (j Joint) Post(ctx context.Context, p storage.Post) (storage.Posted, error) {
-	word, r, err := j.j.post(ctx, &p)
-	if err != nil {
-		return storage.Posted{}, err
-	}
-	return posted(&p, word, r)
+	return j.j.post(ctx, &p)
 }
 
 // Waiting is how many posts to a queue wait.

@@ -2,6 +2,8 @@ package redisstore
 
 import (
 	"context"
+
+	"github.com/stackforge/marconi/storage"
 )
 
 // flight is posts to a queue that go together, in their order: one post, or
@@ -44,20 +46,29 @@ func (s *Store) fly(ctx context.Context, f flight) {
 // flyJointly stores all posts at once. It is false if it stored none: those of a
 // producer are not all new.
 func (s *Store) flyJointly(ctx context.Context, f flight) bool {
-	batch := make([]*passenger, len(f))
+	c := s.joint.cargos.Get().(*cargo)
+	defer s.joint.cargos.Put(c)
+	c.clear()
+	posts := make([]*storage.Post, len(f))
 	for i, who := range f {
-		batch[i] = s.joint.check(&who.post)
+		posts[i] = &who.post
+		c.load(posts[i], who.post.Drafts)
 	}
-	s.joint.fly(ctx, batch)
-	for i, who := range f {
-		l := <-batch[i].landed
-		s.joint.buffers.Put(batch[i].buffer)
-		if l.err == nil && l.word == "apart" {
-			return false
-		}
-		if who.err = l.err; l.err == nil {
-			who.posted, who.err = posted(&who.post, l.word, l.reply)
-		}
+	now, args := together(posts)
+	var l landing
+	l.word, l.reply, l.err = s.run(ctx, "post", posts[0].Queue, now, c.appendTo(args)...)
+	if l.err == nil && l.word == "apart" {
+		return false
 	}
+	f.land(&l, make([]string, len(c.messages)))
 	return true
+}
+
+// land notes what became of posts that went together.
+func (f flight) land(l *landing, ids []string) {
+	for _, who := range f {
+		n := len(who.post.Drafts)
+		who.posted, who.err = l.posted(&who.post, ids[:0:n])
+		l.before, ids = l.before+uint64(n), ids[n:]
+	}
 }

@@ -3,8 +3,6 @@ package redisstore
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +26,7 @@ type joint struct {
 	stop  context.CancelFunc
 	ended sync.WaitGroup // of carry
 
-	buffers sync.Pool // of *[]byte
+	cargos sync.Pool // of *cargo
 
 	mu     sync.Mutex // guards what follows
 	closed bool
@@ -43,54 +41,21 @@ type crowd struct {
 
 // passenger is a post.
 type passenger struct {
-	post     *storage.Post
-	messages []any // in buffer
-	buffer   *[]byte
-	bytes    int
-	landed   chan landing // takes one without anybody waiting for it
-}
-
-// landing is what a script answered to a post.
-type landing struct {
-	word  string
-	reply []any
-	err   error
+	post   *storage.Post
+	cargo  *cargo
+	bytes  int
+	landed chan landing // takes one without anybody waiting for it
 }
 
 func newJoint(s *Store) *joint {
 	j := &joint{run: s.run, crowds: map[storage.QueueID]*crowd{}}
-	j.buffers.New = func() any { return new([]byte) }
+	j.cargos.New = func() any { return new(cargo) }
 	j.ctx, j.stop = context.WithCancel(context.Background())
 	return j
 }
 
-// joins is whether a post may go with others: it is small, and nothing about it is
-// to be looked up.
-func joins(p *storage.Post) bool {
-	return p.Once.Key == "" && p.Once.Producer == "" && small(p)
-}
-
-// small is whether several such posts may go together: all is visible at once.
-func small(p *storage.Post) bool {
-	return len(p.Drafts) <= jointMessages/8 && firstDue(p) == 0 && bytesOf(p) <= jointBytes/8
-}
-
-// follows is whether a post is the next one of another's producer, and may go with it.
-func follows(before, p *storage.Post) bool {
-	return before.Once.Producer != "" && p.Once.Producer == before.Once.Producer && p.Once.Seq == before.Once.Seq+1 &&
-		small(before) && small(p)
-}
-
-func bytesOf(p *storage.Post) (n int) {
-	for i := range p.Drafts {
-		n += len(p.Drafts[i].Body)
-	}
-	return n
-}
-
-// post answers as the script would to this post alone. If ctx is done before the
-// post is under way, it is not stored.
-func (j *joint) post(ctx context.Context, p *storage.Post) (string, []any, error) {
+// post stores a post. If ctx is done before it is under way, it is not stored.
+func (j *joint) post(ctx context.Context, p *storage.Post) (storage.Posted, error) {
 	who := j.check(p)
 	var l landing
 	switch j.board(who) {
@@ -106,17 +71,18 @@ func (j *joint) post(ctx context.Context, p *storage.Post) (string, []any, error
 		case l = <-who.landed:
 		case <-ctx.Done():
 			j.leave(who)
-			return "", nil, ctx.Err() // its buffer may be under way
+			return storage.Posted{}, ctx.Err() // its cargo may be under way
 		}
 	}
-	j.buffers.Put(who.buffer)
-	return l.word, l.reply, l.err
+	j.cargos.Put(who.cargo)
+	return l.posted(p, make([]string, 0, len(p.Drafts)))
 }
 
 // check makes a post ready to go with others.
 func (j *joint) check(p *storage.Post) *passenger {
-	who := &passenger{post: p, buffer: j.buffers.Get().(*[]byte), bytes: bytesOf(p), landed: make(chan landing, 1)}
-	who.messages = appendDrafts(make([]any, 0, len(p.Drafts)), p, p.Drafts, who.buffer)
+	who := &passenger{post: p, cargo: j.cargos.Get().(*cargo), bytes: bytesOf(p), landed: make(chan landing, 1)}
+	who.cargo.clear()
+	who.cargo.load(p, p.Drafts)
 	return who
 }
 
@@ -199,7 +165,7 @@ func (j *joint) carry(id storage.QueueID) {
 func (c *crowd) batch() []*passenger {
 	n, messages, bytes := 0, 0, 0
 	for ; n < len(c.waiting); n++ {
-		messages += len(c.waiting[n].messages)
+		messages += len(c.waiting[n].post.Drafts)
 		bytes += c.waiting[n].bytes
 		if n > 0 && (messages > jointMessages || bytes > jointBytes) {
 			break
@@ -210,55 +176,22 @@ func (c *crowd) batch() []*passenger {
 	return batch
 }
 
-// fly stores posts, and tells each what the script would have answered to it.
+// fly stores posts, and tells each of it.
 func (j *joint) fly(ctx context.Context, batch []*passenger) {
-	now, args := jointArguments(batch)
-	word, r, err := j.run(ctx, "post", batch[0].post.Queue, now, args...)
-	if err != nil || word != "ok" || len(r) != 4 {
-		for _, who := range batch {
-			who.landed <- landing{word, r, err}
-		}
-		return
-	}
-	tail := number(r[1])
-	for _, who := range batch {
-		who.landed <- landing{word, []any{r[0], strconv.FormatUint(tail, 10), r[2], shapeOf(who.post)}, nil}
-		tail += uint64(len(who.messages))
-	}
-}
-
-// jointArguments are those of one post that is all of them. Posts of a producer
-// are told apart, as each is remembered.
-func jointArguments(batch []*passenger) (now time.Time, args []any) {
-	messages, ends := 0, int64(0)
-	for _, who := range batch {
-		messages += len(who.messages)
-		if end := firstEnd(who.post, who.post.Drafts); ends == 0 || end < ends {
-			ends = end
-		}
-		if who.post.Now.After(now) {
-			now = who.post.Now
-		}
-	}
-	args = make([]any, 0, 10+messages)
-	if once := &batch[0].post.Once; once.Producer == "" {
-		args = append(args, "", "", "", 0, 0, strconv.Itoa(messages)+"i", 0, ends, "")
-	} else {
-		until := batch[len(batch)-1].post.Once.Until
-		args = append(args, "p", once.Producer, "", once.Seq, until.UnixMilli(), shapesOf(batch), 0, ends, "")
-	}
-	for _, who := range batch {
-		args = append(args, who.messages...)
-	}
-	return now, args
-}
-
-func shapesOf(batch []*passenger) string {
-	shapes := make([]string, len(batch))
+	posts := make([]*storage.Post, len(batch))
 	for i, who := range batch {
-		shapes[i] = shapeOf(who.post)
+		posts[i] = who.post
 	}
-	return strings.Join(shapes, ",")
+	now, args := together(posts)
+	for _, who := range batch {
+		args = who.cargo.appendTo(args)
+	}
+	var l landing
+	l.word, l.reply, l.err = j.run(ctx, "post", posts[0].Queue, now, args...)
+	for _, who := range batch {
+		who.landed <- l
+		l.before += uint64(len(who.post.Drafts))
+	}
 }
 
 // end lets nobody wait any more. What is under way ends with the client, and with

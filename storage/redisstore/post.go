@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
-	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +19,9 @@ const maxTries = 3
 
 // PostMessages implements storage.Messages.
 func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Posted, error) {
+	if joins(&p) {
+		return s.joint.post(ctx, &p)
+	}
 	for range maxTries {
 		word, r, err := s.post(ctx, &p)
 		if err != nil {
@@ -33,13 +35,10 @@ func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Poste
 }
 
 func (s *Store) post(ctx context.Context, p *storage.Post) (string, []any, error) {
-	switch {
-	case len(p.Drafts) > piece:
+	if len(p.Drafts) > piece {
 		return s.postPieces(ctx, p)
-	case joins(p):
-		return s.joint.post(ctx, p)
 	}
-	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, p.Drafts, ""), p, p.Drafts, new([]byte))...)
+	return s.run(ctx, "post", p.Queue, p.Now, withDrafts(postArguments(p, p.Drafts, ""), p, p.Drafts)...)
 }
 
 // postPieces stores all but the last piece where nobody looks; with the last one
@@ -48,13 +47,13 @@ func (s *Store) postPieces(ctx context.Context, p *storage.Post) (string, []any,
 	mine, lease, rest := rand.Text(), "", p.Drafts
 	for ; len(rest) > piece; rest = rest[piece:] {
 		args := append(postArguments(p, rest[:piece], lease), mine)
-		word, r, err := s.run(ctx, "stage", p.Queue, p.Now, appendDrafts(args, p, rest[:piece], new([]byte))...)
+		word, r, err := s.run(ctx, "stage", p.Queue, p.Now, withDrafts(args, p, rest[:piece])...)
 		if err != nil || word != "ok" {
 			return word, r, err
 		}
 		lease = mine
 	}
-	return s.run(ctx, "post", p.Queue, p.Now, appendDrafts(postArguments(p, rest, lease), p, rest, new([]byte))...)
+	return s.run(ctx, "post", p.Queue, p.Now, withDrafts(postArguments(p, rest, lease), p, rest)...)
 }
 
 func posted(p *storage.Post, word string, r []any) (storage.Posted, error) {
@@ -95,20 +94,10 @@ func postArguments(p *storage.Post, drafts []storage.Draft, lease string) []any 
 	return append(args, kind, name, string(p.Once.Sum[:]), p.Once.Seq, p.Once.Until.UnixMilli(), shapeOf(p), firstDue(p), firstEnd(p, drafts), lease)
 }
 
-// appendDrafts adds the messages, which it encodes behind each other in a buffer.
-func appendDrafts(args []any, p *storage.Post, drafts []storage.Draft, buffer *[]byte) []any {
-	room := 0
-	for i := range drafts {
-		room += maxHeader + len(p.ClientID) + len(drafts[i].Encoding) + len(drafts[i].Checksum) + len(drafts[i].Body)
-	}
-	b := slices.Grow((*buffer)[:0], room)
-	for i := range drafts {
-		from := len(b)
-		b = appendMessage(b, p, &drafts[i], delayed(p, &drafts[i]))
-		args = append(args, b[from:len(b):len(b)])
-	}
-	*buffer = b
-	return args
+func withDrafts(args []any, p *storage.Post, drafts []storage.Draft) []any {
+	var c cargo
+	c.load(p, drafts)
+	return c.appendTo(args)
 }
 
 func delayed(p *storage.Post, d *storage.Draft) bool { return d.Visible.After(p.Now) }
