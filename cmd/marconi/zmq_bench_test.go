@@ -2,12 +2,12 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +18,7 @@ import (
 	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/transports/api"
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmq"
 )
 
@@ -27,8 +28,9 @@ const (
 )
 
 // BenchmarkZMQPosts posts bodies of 1 KiB: to a store by itself, and over ZeroMQ to
-// a broker on the same store, with as many posts under way. BENCH_REDIS is the URL of a
-// Redis to do it on, too.
+// a broker on the same store, with as many posts under way, from a client that does
+// next to nothing and from one in C on libzmq. BENCH_REDIS is the URL of a Redis to
+// do it on, too.
 func BenchmarkZMQPosts(b *testing.B) {
 	stand := []string{"memory", "pebble"}
 	redis := os.Getenv("BENCH_REDIS")
@@ -40,7 +42,7 @@ func BenchmarkZMQPosts(b *testing.B) {
 			for _, conns := range []int{1, 8} {
 				url := "memory:"
 				b.Run(fmt.Sprintf("%s/%d bodies/%d connections", store, bodies, conns), func(b *testing.B) {
-					for name, post := range map[string]func(*testing.B, storage.Driver, int, int){"store": postsDirectly, "zmq": postsOverZMQ} {
+					for name, post := range map[string]func(*testing.B, storage.Driver, int, int){"store": postsDirectly, "zmq": postsOverZMQ, "libzmq": postsOverLibzmq} {
 						b.Run(name, func(b *testing.B) {
 							switch store {
 							case "pebble":
@@ -52,7 +54,7 @@ func BenchmarkZMQPosts(b *testing.B) {
 							if err != nil {
 								b.Fatal(err)
 							}
-							defer d.Close()
+							b.Cleanup(func() { d.Close() })
 							b.ReportAllocs()
 							post(b, d, bodies, conns)
 							b.ReportMetric(float64(b.N)*float64(bodies)/b.Elapsed().Seconds(), "msg/s")
@@ -112,6 +114,18 @@ func postsDirectly(b *testing.B, d storage.Driver, bodies, conns int) {
 }
 
 func postsOverZMQ(b *testing.B, d storage.Driver, bodies, conns int) {
+	endpoint := benchCommands(b, d)
+	dealers := make([]*benchDealer, conns)
+	for i := range dealers {
+		dealers[i] = dialBench(b, endpoint, i, bodies)
+	}
+	b.ResetTimer()
+	shares(b, conns, func(i, share int) { dealers[i].post(b, share) })
+	b.StopTimer()
+}
+
+// benchCommands serves commands on a store until the benchmark ends.
+func benchCommands(b *testing.B, d storage.Driver) (endpoint string) {
 	broker, err := core.New(b.Context(), d, core.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -120,17 +134,43 @@ func postsOverZMQ(b *testing.B, d storage.Driver, bodies, conns int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- door.Serve(ctx) }()
-	defer func() { stop(); <-ended }()
-	dealers := make([]*benchDealer, conns)
-	for i := range dealers {
-		dealers[i] = dialBench(b, door.Addr(), i, bodies)
+	transporttest.Running(b, door.Serve)
+	return door.Addr()
+}
+
+// postsOverLibzmq has another process post.
+func postsOverLibzmq(b *testing.B, d storage.Driver, bodies, conns int) {
+	program := filepath.Join(b.TempDir(), "poster")
+	if out, err := exec.Command("gcc", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-o", program, "testdata/poster.c", "-lzmq", "-lpthread").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
 	}
+	c := exec.CommandContext(b.Context(), program, benchCommands(b, d), strconv.Itoa(conns), strconv.Itoa(bodies), strconv.Itoa(benchBody), strconv.Itoa(benchWindow))
+	c.Stderr = os.Stderr
+	in, err := c.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	done := bufio.NewScanner(out)
+	post := func(n int) {
+		if fmt.Fprintln(in, n); !done.Scan() {
+			b.Fatal("the poster ended")
+		}
+	}
+	post(conns) // which connects
 	b.ResetTimer()
-	shares(b, conns, func(i, share int) { dealers[i].post(b, share) })
+	post(b.N)
 	b.StopTimer()
+	in.Close()
+	if err := c.Wait(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // benchDealer is a DEALER that takes no memory of its own: it posts the same again

@@ -16,7 +16,7 @@ const groupSize = 1 << 20
 // the order of their submission.
 type group struct {
 	batch *pebble.Batch
-	then  []func()      // what becomes visible when the group is durable
+	txs   []*tx         // which are finished when the group is durable
 	done  chan struct{} // closed when it is, and when it never will be
 	err   error         // set before done is closed
 
@@ -61,6 +61,7 @@ type committer struct {
 
 	mu      sync.Mutex // guards the following; taken behind the lock of a slot
 	waiting []*group   // the last one takes what comes
+	spare   []*pebble.Batch
 	work    *sync.Cond
 	closed  bool
 
@@ -76,24 +77,22 @@ func newCommitter(db *pebble.DB, h *health) *committer {
 	return c
 }
 
-// submit adds a batch, which it uses up, and what is to happen when it is
-// durable. Batches are committed in the order of their submission; whoever
-// needs an order between two calls holds a lock around both.
-func (c *committer) submit(b *pebble.Batch, then func()) *group {
+// submit adds a tx, which is finished when it is durable. They are committed in
+// the order of their submission; whoever needs an order between two calls holds a
+// lock around both.
+func (c *committer) submit(t *tx) *group {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	g := c.open(b.Len())
+	g := c.open(t.batch.Len())
 	if c.closed {
 		g.fail(errClosed)
 		return g
 	}
-	if err := g.batch.Apply(b, nil); err != nil {
+	if err := g.batch.Apply(t.batch, nil); err != nil {
 		c.health.fail(fmt.Errorf("joining writes: %w", err))
 	}
-	_ = b.Close() // of a batch that was not committed: it only goes back to its pool
-	if then != nil {
-		g.then = append(g.then, then)
-	}
+	_ = t.batch.Close() // which was not committed: it only goes back to its pool
+	g.txs = append(g.txs, t)
 	return g
 }
 
@@ -102,12 +101,40 @@ func (c *committer) open(size int) *group {
 	if n := len(c.waiting); n > 0 && c.waiting[n-1].batch.Len()+size <= groupSize {
 		return c.waiting[n-1]
 	}
-	g := &group{batch: c.db.NewBatch(), done: make(chan struct{}), health: c.health}
+	g := &group{done: make(chan struct{}), health: c.health}
 	if !c.closed {
+		g.batch = c.newBatch()
 		c.waiting = append(c.waiting, g)
 		c.work.Signal()
 	}
 	return g
+}
+
+// maxSpare is how many batches are kept for the groups to come: as many as are
+// filled, committed and finished at once.
+const maxSpare = 3
+
+func (c *committer) newBatch() *pebble.Batch {
+	n := len(c.spare)
+	if n == 0 {
+		return c.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * groupSize))
+	}
+	b := c.spare[n-1]
+	c.spare = c.spare[:n-1]
+	return b
+}
+
+// keep makes a batch that is over ready for another group: with the memory that it
+// took, unless that is of a single large call.
+func (c *committer) keep(b *pebble.Batch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spare) == maxSpare {
+		_ = b.Close()
+		return
+	}
+	b.Reset()
+	c.spare = append(c.spare, b)
 }
 
 // next is the first group that waits; nil when the committer is closed and there
@@ -158,12 +185,12 @@ func (c *committer) finishAll() {
 	defer close(c.stopped)
 	for g := range c.finished {
 		if g.err == nil {
-			for _, then := range g.then {
-				then()
+			for _, t := range g.txs {
+				t.finish()
 			}
-			_ = g.batch.Close()
+			c.keep(g.batch)
 		}
-		g.batch, g.then = nil, nil
+		g.batch, g.txs = nil, nil
 		close(g.done)
 	}
 }

@@ -39,6 +39,7 @@ type engine struct {
 
 	catalog catalog
 	turns   turns
+	txs     sync.Pool // of *tx
 }
 
 func (s *Store) openEngine() (*engine, error) {

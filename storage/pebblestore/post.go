@@ -81,7 +81,7 @@ func (l *life) known(p storage.Post) (*once, error) {
 func (l *life) post(t *tx, p storage.Post, known *once) storage.Posted {
 	posted := storage.Posted{IDs: make([]string, len(p.Drafts))}
 	before, first, due := l.tail, int64(never), int64(never)
-	var runs []run
+	once, runs := p.Once != (storage.Once{}), []run(nil)
 	for i, d := range p.Drafts {
 		m := draft(p, d)
 		if d.Visible.After(p.Now) {
@@ -89,13 +89,17 @@ func (l *life) post(t *tx, p storage.Post, known *once) storage.Posted {
 			due = min(due, ms(d.Visible))
 			l.postpone(t, &m)
 			posted.IDs[i] = m.ID
-			runs = addRun(runs, true, l.counter)
+			if once {
+				runs = addRun(runs, true, l.counter)
+			}
 			continue
 		}
 		l.append(t, &m)
 		first = min(first, ms(m.Expires))
 		posted.IDs[i] = storage.PositionText(l.record.Epoch, m.Position)
-		runs = addRun(runs, false, uint64(m.Position))
+		if once {
+			runs = addRun(runs, false, uint64(m.Position))
+		}
 	}
 	if l.tail > before {
 		posted.First, posted.Last = before+1, l.tail

@@ -13,7 +13,26 @@ type tx struct {
 	value []byte // room to write a value in
 }
 
-func (e *engine) begin() *tx { return &tx{e: e, batch: e.db.NewBatch()} }
+// keptValue is how much room of a tx is worth keeping for the next.
+const keptValue = 64 << 10
+
+func (e *engine) begin() *tx {
+	t, used := e.txs.Get().(*tx)
+	if !used {
+		t = &tx{e: e}
+	}
+	t.batch = e.db.NewBatch()
+	return t
+}
+
+// free gives back a tx that is over.
+func (t *tx) free() {
+	clear(t.then)
+	t.batch, t.then = nil, t.then[:0]
+	if cap(t.value) <= keptValue {
+		t.e.txs.Put(t)
+	}
+}
 
 // The errors of a batch that has no index are those of its deferred operations:
 // there are none.
@@ -33,7 +52,10 @@ func (t *tx) visible(f func()) { t.then = append(t.then, f) }
 func (t *tx) empty() bool { return t.batch.Empty() && len(t.then) == 0 }
 
 // drop gives back a tx that is not needed.
-func (t *tx) drop() { _ = t.batch.Close() }
+func (t *tx) drop() {
+	_ = t.batch.Close()
+	t.free()
+}
 
 // submit hands the writes to the committer. It returns nil if there are none.
 func (t *tx) submit() *group {
@@ -41,11 +63,13 @@ func (t *tx) submit() *group {
 		t.drop()
 		return nil
 	}
-	return t.e.committer.submit(t.batch, t.finish)
+	return t.e.committer.submit(t)
 }
 
+// finish shows what is durable, and is the end of the tx.
 func (t *tx) finish() {
 	for _, f := range t.then {
 		f()
 	}
+	t.free()
 }
