@@ -20,13 +20,6 @@ type PendingPost struct {
 	refused error // it got no further
 }
 
-// StartPost begins to store messages as PostMessages does, and leaves waiting for
-// the answer to PendingPost.Wait. What one goroutine starts to post to a queue is
-// stored in the order in which it was started.
-func (b *Broker) StartPost(ctx context.Context, who Caller, r MessagePostRequest) PendingPost {
-	return b.start(ctx, who, r, b.store.StartPost)
-}
-
 // Wait answers what became of the post. When ctx is done before that is known, it
 // answers the context's error, and the post goes on. A queue that is deleted
 // under a post is not made again for it, as others may have been stored since:

@@ -16,7 +16,13 @@ func (w *world) begin(queue string, bodies ...string) *core.PendingPost {
 }
 
 func (w *world) beginning(r core.MessagePostRequest) *core.PendingPost {
-	p := w.StartPost(w.ctx, w.who, r)
+	return w.beginningIn(w.ctx, r)
+}
+
+func (w *world) beginningIn(ctx context.Context, r core.MessagePostRequest) *core.PendingPost {
+	var l core.Pipeline
+	p := w.StartPost(ctx, &l, w.who, r)
+	l.Flush(ctx)
 	return &p
 }
 
@@ -94,7 +100,7 @@ func TestStartedPostOutlivesItsContext(t *testing.T) {
 	w := newWorld(t, core.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	w.store.Driver = givesUp{w.store.Driver}
-	p := w.StartPost(ctx, w.who, core.MessagePostRequest{Queue: "q", Messages: drafts(`1`)})
+	p := w.beginningIn(ctx, core.MessagePostRequest{Queue: "q", Messages: drafts(`1`)})
 	cancel()
 	if _, err := p.Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("a wait that was given up answered %v", err)

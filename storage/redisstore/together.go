@@ -8,21 +8,21 @@ import (
 	"github.com/stackforge/marconi/storage"
 )
 
-// joins is whether a post may go with others: it is small, and nothing about it is
-// to be looked up.
+// joins is whether a post may go with others: all is visible at once, nothing about
+// it is to be looked up, and a flight has room for it.
 func joins(p *storage.Post) bool {
-	return p.Once.Key == "" && p.Once.Producer == "" && small(p)
+	return p.Once.Key == "" && p.Once.Producer == "" && fits(p, 1)
 }
 
-// small is whether several such posts may go together: all is visible at once.
-func small(p *storage.Post) bool {
-	return len(p.Drafts) <= jointMessages/8 && firstDue(p) == 0 && bytesOf(p) <= jointBytes/8
+// fits is whether a flight has room for n posts such as this one.
+func fits(p *storage.Post, n int) bool {
+	return len(p.Drafts) <= jointMessages/n && firstDue(p) == 0 && bytesOf(p) <= jointBytes/n
 }
 
 // follows is whether a post is the next one of another's producer, and may go with it.
 func follows(before, p *storage.Post) bool {
 	return before.Once.Producer != "" && p.Once.Producer == before.Once.Producer && p.Once.Seq == before.Once.Seq+1 &&
-		small(before) && small(p)
+		fits(before, 1) && fits(p, 1)
 }
 
 func bytesOf(p *storage.Post) (n int) {

@@ -36,9 +36,9 @@ type Call struct {
 	// Frames is whether bodies of messages go to the caller beside documents.
 	Frames bool
 
-	// Start lets an operation that keeps the order of its calls answer a reply
-	// that is still to come, so that the next can be started: see Reply.Pending.
-	Start bool
+	// Pipeline is that of the door, if posts are to be started in their order and
+	// no more: see Reply.Pending. The door flushes it.
+	Pipeline *core.Pipeline
 
 	// Session is the caller's connection, if things can be pushed over it, and
 	// Codec the encoding that they are pushed in; nil is JSON.
@@ -80,9 +80,9 @@ type Reply struct {
 	Status int // as in HTTP; the other doors carry the same number
 	Result any // a result of core, a *Problem, or core.None; not yet encoded, so that a door may dress it
 
-	// Pending is nil, but of a call with Start that was started and no more: it
-	// waits for the reply, which the others are no part of. It must be called,
-	// once, by any goroutine.
+	// Pending is nil, but of a post that was started in a Pipeline: it waits for
+	// the reply, which the others are no part of. It must be called, once, by any
+	// goroutine.
 	Pending func(ctx context.Context) Reply
 }
 

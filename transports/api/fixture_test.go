@@ -16,19 +16,22 @@ import (
 
 const client = "3381af922b9e11e3b19171861300734c"
 
-// newHandler is a handler on an empty store.
-func newHandler(t testing.TB, o api.Options, mw ...api.Middleware) api.Handler {
+// handler is one for tests.
+type handler struct{ api.Handler }
+
+// newHandler is one on an empty store.
+func newHandler(t testing.TB, o api.Options, mw ...api.Middleware) handler {
 	t.Helper()
 	return handlerOn(t, memstore.New(memstore.Config{}), o, mw...)
 }
 
-func handlerOn(t testing.TB, store storage.Driver, o api.Options, mw ...api.Middleware) api.Handler {
+func handlerOn(t testing.TB, store storage.Driver, o api.Options, mw ...api.Middleware) handler {
 	t.Helper()
 	b, err := core.New(context.Background(), store, core.Options{Now: func() time.Time { return time.Unix(1767322245, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api.New(b, o, mw...)
+	return handler{api.New(b, o, mw...)}
 }
 
 // headers are a name, its value, a name, its value …

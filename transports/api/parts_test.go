@@ -30,7 +30,7 @@ func TestParts(t *testing.T) {
 	c := starting(`{"queue_name": "q", "ttl": 100, "encoding": "json",
 		"each": [null, {"ttl": 70}, {"encoding": "raw"}, {"encoding": "msgpack", "ttl": 80, "other": 1}, {}]}`,
 		`{"a": 1.50}`, ` 2 `, "\x00\xff", packedText(t, `{"b":[1]}`), `"é"`)
-	same(t, "status", h.Handle(t.Context(), c).Pending(t.Context()).Status, 201)
+	same(t, "status", h.start(t.Context(), c).Pending(t.Context()).Status, 201)
 	got := shown(t, h)
 	for i, want := range []struct {
 		body string
@@ -50,10 +50,10 @@ func TestParts(t *testing.T) {
 func TestPartsAsTheHead(t *testing.T) {
 	h := newHandler(t, api.Options{})
 	c := starting(`{"queue_name": "q"}`, packedText(t, `{"a":1}`), packedText(t, `null`))
-	c.Codec, c.Start = api.MessagePack, false
+	c.Codec = api.MessagePack
 	same(t, "status", h.Handle(t.Context(), c).Status, 201)
 	c = starting(`{"queue_name": "q", "encoding": "raw"}`, "")
-	c.Codec, c.Start = api.MessagePack, false
+	c.Codec = api.MessagePack
 	same(t, "status", h.Handle(t.Context(), c).Status, 201)
 	sameAll(t, "bodies", listed(t, h), `{"a":1}`, `null`, ``)
 }
@@ -62,7 +62,7 @@ func TestPartsDelay(t *testing.T) {
 	h := newHandler(t, api.Options{})
 	h.Handle(t.Context(), call("queue_create", `{"queue_name": "q", "metadata": {"_default_message_delay": 1}}`))
 	c := starting(`{"queue_name": "q", "delay": 0, "each": [null, {"delay": 5}]}`, `1`, `2`)
-	same(t, "status", h.Handle(t.Context(), c).Pending(t.Context()).Status, 201)
+	same(t, "status", h.start(t.Context(), c).Pending(t.Context()).Status, 201)
 	sameAll(t, "bodies", listed(t, h), `1`)
 }
 
@@ -98,7 +98,7 @@ func TestSenselessParts(t *testing.T) {
 		if !strings.HasSuffix(c.body, "}") {
 			c.body += "}"
 		}
-		reply := h.Handle(t.Context(), starting(c.body, c.part))
+		reply := h.start(t.Context(), starting(c.body, c.part))
 		if reply.Pending != nil {
 			t.Errorf("%s %.40q was let pass", c.body, c.part)
 			continue
@@ -122,7 +122,7 @@ func TestSizeOfParts(t *testing.T) {
 		{`{"queue_name": "q", "encoding": "raw"}`, []string{"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09"}, 201},
 		{`{"queue_name": "q", "encoding": "raw"}`, []string{"0123456789a"}, 400},
 	} {
-		same(t, fmt.Sprint(c.parts), h.Handle(t.Context(), starting(c.body, c.parts...)).Pending(t.Context()).Status, c.status)
+		same(t, fmt.Sprint(c.parts), h.start(t.Context(), starting(c.body, c.parts...)).Pending(t.Context()).Status, c.status)
 	}
 }
 
@@ -133,7 +133,7 @@ func FuzzParts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, head string, part []byte) {
 		h := newHandler(t, api.Options{})
 		c := starting(head, string(part))
-		if reply := h.Handle(t.Context(), c); reply.Pending == nil || reply.Pending(t.Context()).Status != 201 {
+		if reply := h.start(t.Context(), c); reply.Pending == nil || reply.Pending(t.Context()).Status != 201 {
 			return
 		}
 		for _, m := range shown(t, h) {
@@ -172,9 +172,7 @@ func BenchmarkParts(b *testing.B) {
 				if wrong != nil {
 					b.Fatal(wrong.Result)
 				}
-				c := e.Call()
-				c.Start = true
-				reply := h.Handle(b.Context(), c).Pending(b.Context())
+				reply := h.start(b.Context(), e.Call()).Pending(b.Context())
 				if answer, _ = e.AppendReply(answer[:0], reply); reply.Status != 201 {
 					b.Fatalf("got %s", answer)
 				}

@@ -6,7 +6,7 @@ import (
 	"github.com/stackforge/marconi/core"
 )
 
-// posts is "message_post". Calls with Start are started in their order.
+// posts is "message_post". Calls with a Pipeline are started there.
 func posts() operation {
 	p := planOf[core.MessagePostRequest]()
 	run := func(ctx context.Context, b *core.Broker, c *Call) Reply {
@@ -17,10 +17,10 @@ func posts() operation {
 		if err := takeParts(c, &s.request, s.one[:]); err != nil {
 			return failed(err)
 		}
-		if !c.Start {
+		if c.Pipeline == nil {
 			return postedReply(b.PostMessages(ctx, c.Caller, s.request))
 		}
-		s.pending = b.StartPost(ctx, c.Caller, s.request)
+		s.pending = b.StartPost(ctx, c.Pipeline, c.Caller, s.request)
 		return Reply{Pending: s.wait}
 	}
 	return operation{run: run}

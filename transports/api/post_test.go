@@ -13,14 +13,20 @@ import (
 	"github.com/stackforge/marconi/transports/api"
 )
 
-// starting is a post that may be started and waited for later.
+// starting is a post.
 func starting(body string, parts ...string) *api.Call {
 	c := call("message_post", body)
-	c.Start = true
 	for _, part := range parts {
 		c.Parts = append(c.Parts, []byte(part))
 	}
 	return c
+}
+
+// start starts a call, which may be waited for later.
+func (h handler) start(ctx context.Context, c *api.Call) api.Reply {
+	c.Pipeline = new(core.Pipeline)
+	defer c.Pipeline.Flush(ctx)
+	return h.Handle(ctx, c)
 }
 
 // listed are the bodies in the queue q.
@@ -41,7 +47,7 @@ func TestPostsAreStarted(t *testing.T) {
 	h := newHandler(t, api.Options{}, api.Observe(nil, nil))
 	var replies []api.Reply
 	for i := range 3 {
-		reply := h.Handle(t.Context(), starting(fmt.Sprintf(`{"queue_name": "q", "messages": [{"body": %d}]}`, i)))
+		reply := h.start(t.Context(), starting(fmt.Sprintf(`{"queue_name": "q", "messages": [{"body": %d}]}`, i)))
 		if reply.Pending == nil || reply.Status != 0 || reply.Result != nil {
 			t.Fatalf("got %+v, want what is still to come", reply)
 		}
@@ -58,22 +64,22 @@ func TestPostsAreStarted(t *testing.T) {
 // Only a post is started, and only one that nothing is wrong with.
 func TestNothingElseIsStarted(t *testing.T) {
 	h := newHandler(t, api.Options{}, api.Observe(nil, nil))
-	c := call("queue_list", "")
-	c.Start = true
-	same(t, "status of another operation", h.Handle(t.Context(), c).Status, 200)
-	bad := h.Handle(t.Context(), starting(`{"queue_name": "q", "messages": [{"ttl": 60}]}`))
+	same(t, "status of another operation", h.start(t.Context(), call("queue_list", "")).Status, 200)
+	bad := h.start(t.Context(), starting(`{"queue_name": "q", "messages": [{"ttl": 60}]}`))
 	answered(t, bad, 400, "Invalid request body", `Missing "body" field.`)
-	late := h.Handle(t.Context(), starting(`{"queue_name": "q", "messages": []}`))
+	late := h.start(t.Context(), starting(`{"queue_name": "q", "messages": []}`))
 	answered(t, late.Pending(t.Context()), 400, "Invalid API request", "No messages to enqueu.")
 	plain := starting(`{"queue_name": "q", "messages": [{"body": 1}]}`)
-	plain.Start = false
 	same(t, "status of a plain post", h.Handle(t.Context(), plain).Status, 201)
 }
 
 func TestStartedPostsAreObserved(t *testing.T) {
 	o := &observer{}
+	h := newHandler(t, api.Options{})
 	c := starting(`{"queue_name": "q", "messages": [{"body": 1}]}`)
-	reply, line := observed(t, t.Context(), slog.LevelDebug, o, newHandler(t, api.Options{}), c)
+	c.Pipeline = new(core.Pipeline)
+	reply, line := observed(t, t.Context(), slog.LevelDebug, o, h, c)
+	c.Pipeline.Flush(t.Context())
 	if line != nil || len(o.calls) != 0 {
 		t.Fatalf("told before it is known what became of it: %v, %v", line, o.calls)
 	}
@@ -91,7 +97,7 @@ func TestStartedPostPanics(t *testing.T) {
 
 func TestStartedPostsAreAuthenticated(t *testing.T) {
 	nobody := api.Authenticate(authenticator{err: api.ErrUnauthenticated})
-	reply := newHandler(t, api.Options{}, api.Observe(nil, nil), nobody).Handle(t.Context(), starting(`{"queue_name": "q"}`))
+	reply := newHandler(t, api.Options{}, api.Observe(nil, nil), nobody).start(t.Context(), starting(`{"queue_name": "q"}`))
 	same(t, "status", reply.Status, 401)
 }
 
@@ -113,7 +119,7 @@ func (breaking) StartPost(context.Context, storage.Post) storage.Pending {
 
 func TestStartedPostsFail(t *testing.T) {
 	h := handlerOn(t, breaking{memstore.New(memstore.Config{})}, api.Options{})
-	reply := h.Handle(t.Context(), starting(`{"queue_name": "q", "messages": [{"body": 1}]}`))
+	reply := h.start(t.Context(), starting(`{"queue_name": "q", "messages": [{"body": 1}]}`))
 	answered(t, reply.Pending(t.Context()), 503, "Service temporarily unavailable", "Messages could not be enqueued. Please try again in a few seconds.")
 }
 

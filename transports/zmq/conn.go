@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/zmtp"
 )
@@ -17,9 +18,11 @@ type conn struct {
 	ctx  context.Context // of what is in progress; ends with the peer
 
 	// Of the goroutine that reads.
-	headers *api.Headers // for requests without; nil: there were none yet
-	before  api.Before
-	count   uint64 // requests so far
+	headers   *api.Headers // for requests without; nil: there were none yet
+	before    api.Before
+	count     uint64 // requests so far
+	pipeline  core.Pipeline
+	pipelined []*request // posts that are held back in it
 
 	tasks sync.WaitGroup // goroutines beside the one that reads
 	freed chan struct{}  // closed when the peer's end has been noted
@@ -65,6 +68,7 @@ func (c *conn) cut() {
 func (c *conn) take(m *zmtp.Message) bool {
 	r := c.newRequest(m)
 	if !c.admit(r) {
+		c.flush()
 		return false
 	}
 	if r.call.Early == nil {
@@ -74,6 +78,7 @@ func (c *conn) take(m *zmtp.Message) bool {
 		c.start(r)
 		return true
 	}
+	c.flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = append(c.waiting, r)
@@ -90,6 +95,12 @@ func (c *conn) admit(r *request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closing && !c.over && (c.alone || c.inFlight >= c.door.config.MaxInFlight || alone && c.inFlight > 0) {
+		if len(c.pipelined) > 0 {
+			c.mu.Unlock()
+			c.flush()
+			c.mu.Lock()
+			continue
+		}
 		c.changed.Wait()
 	}
 	if c.closing || c.over {
@@ -109,13 +120,28 @@ func (c *conn) done() {
 	c.changed.Broadcast()
 }
 
-// start starts a post, and leaves the answer to who waits for those before it.
+// start starts a post. While more has come that may go with it, it is held back.
 func (c *conn) start(r *request) {
-	r.call.Start = true
+	r.call.Pipeline = &c.pipeline
 	r.reply = c.door.config.Handler.Handle(c.ctx, &r.call)
+	c.pipelined = append(c.pipelined, r)
+	if !c.peer.More() {
+		c.flush()
+	}
+}
+
+// flush starts the posts that were held back, and leaves the answers to who waits
+// for those before them.
+func (c *conn) flush() {
+	if len(c.pipelined) == 0 {
+		return
+	}
+	c.pipeline.Flush(c.ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.posts = append(c.posts, r)
+	c.posts = append(c.posts, c.pipelined...)
+	clear(c.pipelined)
+	c.pipelined = c.pipelined[:0]
 	if !c.answering {
 		c.answering = true
 		c.tasks.Go(c.answerPosts)
@@ -205,6 +231,7 @@ func (c *conn) finish(patience context.Context) bool {
 // ended is the end of a connection whose peer has gone: what it had begun has come
 // to an end when it returns, and what it listened to is let go.
 func (c *conn) ended() {
+	c.flush() // the message behind the last one was no good
 	c.leave()
 	<-c.freed // from now on no task begins
 	c.tasks.Wait()

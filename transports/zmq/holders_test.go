@@ -74,17 +74,22 @@ func (s *site) byHand(heads ...string) *net.TCPConn {
 	copy(said, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01NULL")
 	ready := "\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
 	said = append(append(said, 4, byte(len(ready))), ready...)
-	for _, head := range heads {
-		said = append(binary.BigEndian.AppendUint64(append(said, 2), uint64(len(head))), head...)
-	}
-	if _, err := conn.Write(said); err != nil {
+	if _, err := conn.Write(append(said, framed(heads...)...)); err != nil {
 		s.t.Fatal(err)
 	}
 	return conn.(*net.TCPConn)
 }
 
-// awaitText reads until there was a text.
-func awaitText(t *testing.T, conn net.Conn, text string) {
+// framed are messages of a frame each.
+func framed(messages ...string) (b []byte) {
+	for _, m := range messages {
+		b = append(binary.BigEndian.AppendUint64(append(b, 2), uint64(len(m))), m...)
+	}
+	return b
+}
+
+// awaitText reads until there was a text, and answers all that was read.
+func awaitText(t *testing.T, conn net.Conn, text string) string {
 	t.Helper()
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	var all []byte
@@ -95,4 +100,5 @@ func awaitText(t *testing.T, conn net.Conn, text string) {
 		}
 		all = append(all, part[:n]...)
 	}
+	return string(all)
 }

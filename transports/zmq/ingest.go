@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/transports"
 	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/zmtp"
@@ -40,6 +41,8 @@ type source struct {
 	before  api.Before
 	refused string  // the last token that was no good
 	posts   []*post // to be used again
+
+	pipeline core.Pipeline
 }
 
 // post is one that was started.
@@ -122,6 +125,7 @@ func (l *Ingest) handle(ctx context.Context, p *zmtp.Peer, batch []*zmtp.Message
 		p.message = m
 		p.reply = l.config.Handler.Handle(ctx, l.call(s, p))
 	}
+	s.pipeline.Flush(ctx)
 	for _, p := range s.posts[:len(batch)] {
 		l.settle(ctx, s, p)
 		p.free()
@@ -134,7 +138,7 @@ func (l *Ingest) call(s *source, p *post) *api.Call {
 	e := &p.envelope
 	wrong := parse(e, frames, api.Head{Headers: s.headers, Before: &s.before, Action: actionPost}, l.config.MaxHead)
 	call := e.FillCall(&p.call)
-	call.Transport, call.Remote, call.ID, call.Start = transport, s.remote, s.name, true
+	call.Transport, call.Remote, call.ID, call.Pipeline = transport, s.remote, s.name, &s.pipeline
 	switch {
 	case wrong != nil:
 		call.Early = wrong

@@ -136,7 +136,8 @@ func (c *conn) identify(r *request) {
 		r.call.Caller, _ = c.caller()
 		return
 	}
-	if token, given := r.envelope.Header(headerToken); given {
+	if token, given := r.envelope.Header(headerToken); given && !c.shown(token) {
+		c.flush() // asking takes its time
 		r.call.Early = c.show(token)
 	}
 	if r.call.Early != nil {

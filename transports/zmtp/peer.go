@@ -79,6 +79,14 @@ func (p *Peer) Queued() int {
 	return p.mailbox.queued()
 }
 
+// More tells whether another message of the peer has already come from its first
+// byte to its last. Only who handles the messages of a peer one by one may ask,
+// while handling one. Of what is sealed it is not known.
+func (p *Peer) More() bool {
+	_, more := p.reader.whole()
+	return more
+}
+
 // Cut ends the connection at once, for a reason that Gone and the cause of Context
 // will tell. What waits in the mailbox is lost.
 func (p *Peer) Cut(reason error) {

@@ -52,7 +52,7 @@ func (l *Pull) batch(p *Peer, batch []*Message) ([]*Message, error) {
 			return batch, err
 		}
 		batch = append(batch, m)
-		if _, more := p.reader.whole(); !more || len(batch) == l.config.Batch {
+		if !p.More() || len(batch) == l.config.Batch {
 			return batch, nil
 		}
 	}

@@ -24,7 +24,7 @@ func ListenRouter(c Config) (*Router, error) {
 // handle is called for every message, for up to InFlight of each peer at a time, on
 // goroutines of the peer: their order is kept only if InFlight is 1. While that
 // many, or InFlightBytes, are being handled the peer is not read from. The context
-// is the peer's.
+// is the peer's. With an InFlight of 1, Peer.More tells whether there is more.
 // What is in progress when ctx ends has StopTimeout to answer; then its context
 // ends, and handle must return. A panic in handle cuts the peer off.
 func (r *Router) Serve(ctx context.Context, handle func(context.Context, *Peer, *Message)) error {
