@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/stackforge/marconi/storage"
 )
 
@@ -18,9 +20,8 @@ const (
 // audience is the connections here that have subscriptions. Its records are in
 // the store, where others may change them.
 type audience struct {
-	mu      sync.Mutex
-	here    map[string]*Subscribed // by ID of the subscription
-	soonest time.Time              // none expires before; zero: there is none
+	mu   sync.Mutex
+	here map[string]*Subscribed // by ID of the subscription
 }
 
 func (a *audience) add(s *Subscribed) {
@@ -30,7 +31,6 @@ func (a *audience) add(s *Subscribed) {
 		a.here = map[string]*Subscribed{}
 	}
 	a.here[s.ID] = s
-	a.soonest = earlier(a.soonest, s.expires)
 }
 
 func (a *audience) forget(id string) {
@@ -39,8 +39,9 @@ func (a *audience) forget(id string) {
 	delete(a.here, id)
 }
 
-// end tells the connection that has a subscription, if it is here.
-func (a *audience) end(q storage.QueueID, id, reason string) {
+// end tells the connection that has a subscription, if it is here, that its record
+// is gone: deleted, unless its time has come.
+func (a *audience) end(q storage.QueueID, id string, now time.Time) {
 	a.mu.Lock()
 	s := a.here[id]
 	if s == nil || s.queue != q {
@@ -48,6 +49,10 @@ func (a *audience) end(q storage.QueueID, id, reason string) {
 		return
 	}
 	delete(a.here, id)
+	reason := endDeleted
+	if !s.expires.After(now) {
+		reason = endExpired
+	}
 	a.mu.Unlock()
 	s.end(reason)
 }
@@ -56,49 +61,32 @@ func (a *audience) end(q storage.QueueID, id, reason string) {
 func (a *audience) prolong(q storage.QueueID, id string, expires time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.here[id]
-	if s == nil || s.queue != q || expires.IsZero() {
-		return
+	if s := a.here[id]; s != nil && s.queue == q && !expires.IsZero() {
+		s.expires = expires
 	}
-	s.expires = expires
-	a.soonest = earlier(a.soonest, expires)
 }
 
 // expired are the IDs of subscriptions by queue whose time has come, as far as it
 // is known here.
 func (a *audience) expired(now time.Time) map[storage.QueueID][]string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.soonest.IsZero() || a.soonest.After(now) {
-		return nil
-	}
-	a.soonest = time.Time{}
-	over := map[storage.QueueID][]string{}
-	for id, s := range a.here {
-		a.soonest = earlier(a.soonest, s.expires)
-		if !s.expires.After(now) {
-			over[s.queue] = append(over[s.queue], id)
-		}
-	}
-	return over
+	return a.queues(func(s *Subscribed) bool { return !s.expires.After(now) })
 }
 
-// queues are the IDs of subscriptions by queue.
-func (a *audience) queues() map[storage.QueueID][]string {
+// all are the IDs of all subscriptions by queue.
+func (a *audience) all() map[storage.QueueID][]string {
+	return a.queues(func(*Subscribed) bool { return true })
+}
+
+func (a *audience) queues(which func(*Subscribed) bool) map[storage.QueueID][]string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	out := map[storage.QueueID][]string{}
 	for id, s := range a.here {
-		out[s.queue] = append(out[s.queue], id)
+		if which(s) {
+			out[s.queue] = append(out[s.queue], id)
+		}
 	}
 	return out
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 const (
@@ -106,6 +94,8 @@ const (
 	reviewEvery = 30 * time.Second // how late a deletion by another broker is noticed, about
 	reviewOne   = 8                // so few subscriptions are looked up one by one
 	reviewPage  = 100
+
+	reviewAtOnce = 16 // queues reviewed at a time: there may be many, and the store far away
 )
 
 // keepAudience ends subscriptions that expire, or that others delete, until ctx
@@ -114,10 +104,10 @@ func (b *Broker) keepAudience(ctx context.Context) error {
 	next := b.now().Add(reviewEvery)
 	return every(ctx, expireEvery, func() {
 		now := b.now()
-		err := b.review(ctx, b.audience.expired(now), endExpired)
+		err := b.review(ctx, b.audience.expired(now))
 		if !now.Before(next) {
 			next = now.Add(reviewEvery)
-			err = errors.Join(err, b.review(ctx, b.audience.queues(), endDeleted))
+			err = errors.Join(err, b.review(ctx, b.audience.all()))
 		}
 		if err != nil && ctx.Err() == nil {
 			b.options.Log.Warn("subscriptions could not be reviewed", "error", err)
@@ -126,24 +116,29 @@ func (b *Broker) keepAudience(ctx context.Context) error {
 }
 
 // review compares subscriptions here with their records, and ends those that have
-// none. While nobody can tell, nothing ends.
-func (b *Broker) review(ctx context.Context, subscriptions map[storage.QueueID][]string, reason string) error {
-	var errs []error
+// none. While nobody can tell, nothing ends. It answers one of the errors.
+func (b *Broker) review(ctx context.Context, subscriptions map[storage.QueueID][]string) error {
+	var all errgroup.Group
+	all.SetLimit(reviewAtOnce)
 	for q, ids := range subscriptions {
-		kept, err := b.kept(ctx, q, ids)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		for _, id := range ids {
-			if expires, ok := kept[id]; ok {
-				b.audience.prolong(q, id, expires)
-			} else {
-				b.audience.end(q, id, reason)
-			}
+		all.Go(func() error { return b.reviewQueue(ctx, q, ids) })
+	}
+	return all.Wait()
+}
+
+func (b *Broker) reviewQueue(ctx context.Context, q storage.QueueID, ids []string) error {
+	kept, err := b.kept(ctx, q, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if expires, ok := kept[id]; ok {
+			b.audience.prolong(q, id, expires)
+		} else {
+			b.audience.end(q, id, b.now())
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // kept are those subscriptions that are still in the store, and when they expire.

@@ -33,25 +33,87 @@ func rawChecksum(body []byte) string {
 // after ',' and ':', ASCII only, numbers as Python prints them, and of a name
 // given twice its first place and last value.
 func appendPython(b []byte, v jsontext.Value) []byte {
+	b, _ = appendPythonNext(b, jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true)))
+	return b
+}
+
+// appendPythonNext reads once what it writes, however deep it nests.
+func appendPythonNext(b []byte, d *jsontext.Decoder) ([]byte, error) {
+	switch d.PeekKind() {
+	case '{':
+		return appendPythonObject(b, d)
+	case '[':
+		return appendPythonList(b, d)
+	}
+	v, err := d.ReadValue()
 	switch v.Kind() {
 	case '"':
 		text, _ := jsontext.AppendUnquote(nil, v)
-		return appendPythonString(b, string(text))
+		return appendPythonString(b, string(text)), err
 	case '0':
-		return appendPythonNumber(b, strings.TrimSpace(string(v)))
-	case '{':
-		m, _ := parseMetadata(v)
-		b = append(b, '{')
-		for i, a := range m {
-			b = appendComma(b, i)
-			b = append(appendPythonString(b, a.name), ": "...)
-			b = appendPython(b, a.value)
-		}
-		return append(b, '}')
-	case '[':
-		return appendPythonList(b, v)
+		return appendPythonNumber(b, string(v)), err
 	}
-	return append(b, bytes.TrimSpace(v)...)
+	return append(b, v...), err
+}
+
+func appendPythonList(b []byte, d *jsontext.Decoder) ([]byte, error) {
+	_, err := d.ReadToken()
+	b = append(b, '[')
+	for i := 0; err == nil && d.PeekKind() != ']'; i++ {
+		b, err = appendPythonNext(appendComma(b, i), d)
+	}
+	if err == nil {
+		_, err = d.ReadToken()
+	}
+	return append(b, ']'), err
+}
+
+// pythonMember is a member of an object, and where its value was written.
+type pythonMember struct {
+	name     string
+	from, to int
+}
+
+func appendPythonObject(b []byte, d *jsontext.Decoder) ([]byte, error) {
+	_, err := d.ReadToken()
+	start, read := len(b), 0
+	b = append(b, '{')
+	var members []pythonMember
+	places := map[string]int{}
+	for ; err == nil && d.PeekKind() == '"'; read++ {
+		name, _ := d.ReadToken()
+		m := pythonMember{name: name.String()}
+		b = appendPythonName(appendComma(b, read), m.name)
+		m.from = len(b)
+		b, err = appendPythonNext(b, d)
+		m.to = len(b)
+		if i, again := places[m.name]; again {
+			members[i] = m
+		} else {
+			places[m.name] = len(members)
+			members = append(members, m)
+		}
+	}
+	if read > len(members) {
+		b = append(b[:start], pythonMembers(b, members)...)
+	}
+	if err == nil {
+		_, err = d.ReadToken()
+	}
+	return append(b, '}'), err
+}
+
+// pythonMembers writes members again whose values are written already.
+func pythonMembers(written []byte, members []pythonMember) []byte {
+	b := []byte{'{'}
+	for i, m := range members {
+		b = append(appendPythonName(appendComma(b, i), m.name), written[m.from:m.to]...)
+	}
+	return b
+}
+
+func appendPythonName(b []byte, name string) []byte {
+	return append(appendPythonString(b, name), ": "...)
 }
 
 func appendComma(b []byte, i int) []byte {
@@ -59,20 +121,6 @@ func appendComma(b []byte, i int) []byte {
 		b = append(b, ", "...)
 	}
 	return b
-}
-
-func appendPythonList(b []byte, v jsontext.Value) []byte {
-	d := jsontext.NewDecoder(bytes.NewReader(v), jsontext.AllowDuplicateNames(true))
-	_, _ = d.ReadToken() // the bracket: the value is valid
-	b = append(b, '[')
-	for i := 0; d.PeekKind() != ']'; i++ {
-		item, err := d.ReadValue()
-		if err != nil {
-			break
-		}
-		b = appendPython(appendComma(b, i), item.Clone())
-	}
-	return append(b, ']')
 }
 
 func appendPythonString(b []byte, s string) []byte {

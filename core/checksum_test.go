@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,6 +48,25 @@ func TestNoChecksumUnlessAskedFor(t *testing.T) {
 	w := newWorld(t, core.Options{})
 	id := w.post("q", `"abc"`)[0]
 	same(t, "checksum", w.get("q", id).Checksum, "")
+}
+
+// However deep a body nests, its checksum takes little more memory than the body.
+func TestChecksumOfDeepBodies(t *testing.T) {
+	const depth = 500
+	text := strconv.Quote(strings.Repeat("x", 200<<10))
+	for _, body := range []string{
+		strings.Repeat(`[`, depth) + text + strings.Repeat(`]`, depth),
+		strings.Repeat(`{"a":`, depth) + text + strings.Repeat(`}`, depth),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		python := core.AppendPython(nil, jsontext.Value(body))
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 50*uint64(len(body)) {
+			t.Errorf("%d MiB for %d KiB", taken>>20, len(body)>>10)
+		}
+		same(t, "text", strings.ReplaceAll(string(python), ": ", ":"), body)
+	}
 }
 
 func TestPythonText(t *testing.T) {

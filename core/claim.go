@@ -69,28 +69,26 @@ func (b *Broker) claim(ctx context.Context, who Caller, r ClaimCreateRequest, cl
 	if err != nil {
 		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
 	}
-	if len(made.Messages) == 0 && o.Bury != nil && r.Wait != nil {
-		return b.claimBehind(ctx, who, r, claim, limit, made.Wake)
-	}
 	seen := sight{found: len(made.Messages), more: o.Bury != nil, wake: made.Wake} // more, behind what was buried
+	if seen.found == 0 && seen.more && r.Wait != nil {
+		seen.more, err = b.anyFree(ctx, o.Queue)
+	}
+	if err != nil {
+		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
+	}
 	return ClaimCreated{ID: made.ID, Messages: viewsOf(made.Messages, now)}, seen, nil
 }
 
 const claimNotCreated = "Claim could not be created."
 
-// claimBehind claims again after a claim that was empty, if all it came upon may
-// have been buried: there are free messages behind them.
-func (b *Broker) claimBehind(ctx context.Context, who Caller, r ClaimCreateRequest, claim string, limit int, wake time.Time) (ClaimCreated, sight, error) {
-	s, err := b.store.QueueStats(ctx, who.queue(r.Queue), b.now())
-	switch {
-	case errors.Is(err, storage.ErrQueueNotFound):
-		return ClaimCreated{}, sight{}, nil
-	case err != nil:
-		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
-	case s.Total-s.Claimed-s.Delayed > 0:
-		return b.claim(ctx, who, r, claim, limit)
+// anyFree tells, after a claim that was empty, whether all that it came upon was
+// buried: then there may be free messages behind.
+func (b *Broker) anyFree(ctx context.Context, q storage.QueueID) (bool, error) {
+	s, err := b.store.QueueStats(ctx, q, b.now())
+	if errors.Is(err, storage.ErrQueueNotFound) {
+		return false, nil
 	}
-	return ClaimCreated{}, sight{wake: wake}, nil
+	return s.Total-s.Claimed-s.Delayed > 0, err
 }
 
 // hold says when a claim ends and how long its messages live at least.

@@ -165,5 +165,7 @@ func (e *examination) deleteRest(ctx context.Context) error {
 
 func (e *examination) deleteQueue(ctx context.Context) error {
 	// Also when nobody waits for the answer any more: the queue must not stay.
-	return e.b.store.DeleteQueue(context.WithoutCancel(ctx), e.id)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
+	defer cancel()
+	return e.b.store.DeleteQueue(ctx, e.id)
 }

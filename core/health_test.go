@@ -10,8 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/storage"
+	"github.com/stackforge/marconi/storage/memstore"
 )
 
 var examinations = []string{
@@ -111,4 +115,26 @@ func TestHealthLeavesNothingBehind(t *testing.T) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 	same(t, "queues", len(do(w, w.ListQueues, core.QueueListRequest{}).Queues), 0)
+}
+
+// stuck is a store that never ends a queue.
+type stuck struct{ storage.Driver }
+
+func (stuck) DeleteQueue(ctx context.Context, _ storage.QueueID) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestHealthEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := core.New(t.Context(), stuck{memstore.New(memstore.Config{})}, core.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.Health(ctx, someone, core.HealthRequest{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	})
 }

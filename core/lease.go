@@ -68,10 +68,12 @@ func (l *leases) claims(q storage.QueueID) (ids []string) {
 
 // finishClaims notes claims that are released, or of which nothing is left.
 func (l *leases) finishClaims(q storage.QueueID, ids ...string) {
+	over := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		over[id] = true
+	}
 	for _, d := range l.of(q) {
-		for _, id := range ids {
-			d.finishClaim(id)
-		}
+		d.drop(func(_, claim string) bool { return over[claim] })
 	}
 }
 
@@ -132,18 +134,20 @@ func (d *leased) finish(ids []string) {
 	d.tell(before)
 }
 
-func (d *leased) finishClaim(claim string) { d.left(claim, nil) }
-
 // left says what is left in a claim.
 func (d *leased) left(claim string, ms []storage.Message) {
 	there := make(map[string]bool, len(ms))
 	for i := range ms {
 		there[ms[i].ID] = true
 	}
+	d.drop(func(id, of string) bool { return of == claim && !there[id] })
+}
+
+func (d *leased) drop(finished func(id, claim string) bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := len(d.held)
-	maps.DeleteFunc(d.held, func(id, of string) bool { return of == claim && !there[id] })
+	maps.DeleteFunc(d.held, finished)
 	d.tell(before)
 }
 

@@ -85,10 +85,6 @@ func newsOf(n *push.News[*Heard]) News {
 	return News{Heard: n.Value}
 }
 
-// Position is where to go on: all up to it was taken. It is what
-// ListenRequest.From takes.
-func (l *Listener) Position() string { return placeText(l.below.Place()) }
-
 // Close ends the listening. Wake is not called after it has returned. It may be
 // called more than once, but not by wake.
 func (l *Listener) Close() {

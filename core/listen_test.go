@@ -81,8 +81,8 @@ func TestListenFromOtherIDs(t *testing.T) {
 // Facts name the places at which to go on.
 func TestFacts(t *testing.T) {
 	runs(t, core.Options{}, func(w *world, _ func()) {
-		before := w.from("q", "")
-		same(t, "before the queue", before.Position(), "00000000-0000000000000000")
+		before := w.from("q", "").news()
+		same(t, "before the queue", before[0].Fact, core.Fact{Kind: core.Live, Position: "00000000-0000000000000000"})
 		ids := w.post("q", make10(4)...)
 		do(w, w.DeleteMessage, core.MessageDeleteRequest{Queue: "q", ID: ids[1]})
 		news := w.from("q", ids[0]).news()

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/stackforge/marconi/storage"
@@ -29,9 +31,17 @@ type Pipeline struct {
 // the answer to PendingPost.Wait. What is posted to a queue is stored in the order
 // in which it was started in the pipeline.
 func (b *Broker) StartPost(ctx context.Context, l *Pipeline, who Caller, r MessagePostRequest) PendingPost {
+	if l.open != nil && !b.remembers(who.queue(r.Queue)) {
+		l.Flush(ctx) // the store is going to be asked, and may take its time
+	}
 	return b.start(ctx, who, r, func(ctx context.Context, p storage.Post) storage.Pending {
 		return l.carry(ctx, b, p)
 	})
+}
+
+func (b *Broker) remembers(id storage.QueueID) bool {
+	_, known := b.settings.get(id, b.now())
+	return known
 }
 
 // Flush takes to the store what was held back. As StartPost, it may wait for room
@@ -76,13 +86,14 @@ type bundle struct {
 	post    storage.Post
 	size    int
 	members []member
-	started chan struct{} // closed when pending is set
+	started chan struct{} // closed when pending is set, or panic
 	pending storage.Pending
 
-	mu     sync.Mutex // guards the following
+	mu     sync.Mutex // guards the following, but of start
 	known  bool
 	posted storage.Posted
 	err    error
+	panic  any // what the store panicked with
 }
 
 func (b *bundle) takes(by *Broker, p *storage.Post, size int) bool {
@@ -90,15 +101,19 @@ func (b *bundle) takes(by *Broker, p *storage.Post, size int) bool {
 		len(b.post.Drafts)+len(p.Drafts) <= bundleMessages && b.size+size <= bundleBytes
 }
 
+// add makes a post go with those before it, as if it had come with the first: nothing
+// of it is visible later, or lives for less.
 func (b *bundle) add(p storage.Post, size int) *member {
 	first := len(b.post.Drafts)
 	if first == 0 {
 		b.post = p
 	} else {
+		earlier := b.post.Now.Sub(p.Now)
 		b.post.Drafts = append(b.post.Drafts, p.Drafts...)
-	}
-	if p.Now.After(b.post.Now) {
-		b.post.Now = p.Now // by then all of it is visible
+		for i := first; i < len(b.post.Drafts); i++ {
+			d := &b.post.Drafts[i]
+			d.Visible, d.Expires = b.post.Now, d.Expires.Add(earlier)
+		}
 	}
 	b.size += size
 	b.members = append(b.members, member{b, first, len(b.post.Drafts)})
@@ -107,7 +122,18 @@ func (b *bundle) add(p storage.Post, size int) *member {
 
 func (b *bundle) start(ctx context.Context) {
 	defer close(b.started)
-	b.pending = b.broker.store.StartPost(ctx, b.post)
+	b.guard(func() { b.pending = b.broker.store.StartPost(ctx, b.post) })
+}
+
+// guard keeps what the store panics with for those who wait: each of them has to
+// hear of it.
+func (b *bundle) guard(ask func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			b.panic = fmt.Sprintf("%v\n%s", v, debug.Stack())
+		}
+	}()
+	ask()
 }
 
 // wait waits for what became of all. Only the first to ask asks the store.
@@ -121,7 +147,10 @@ func (b *bundle) wait(ctx context.Context) (storage.Posted, error) {
 	defer b.mu.Unlock()
 	if !b.known {
 		b.known = true
-		b.posted, b.err = b.pending.Wait(ctx)
+		b.guard(func() { b.posted, b.err = b.pending.Wait(ctx) })
+	}
+	if b.panic != nil {
+		panic(b.panic)
 	}
 	return b.posted, b.err
 }

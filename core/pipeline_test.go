@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stackforge/marconi/core"
 	"github.com/stackforge/marconi/storage"
@@ -148,6 +149,97 @@ func TestPipelineFails(t *testing.T) {
 	l.Flush(w.ctx)
 	refused(t, failure(w, &second), core.Unavailable, "", "There is no room for more messages.")
 	refused(t, failure(w, &first), core.Unavailable, "", "There is no room for more messages.")
+}
+
+// panicky is a store that panics as it is told of a post, or asked what became of it.
+type panicky struct {
+	storage.Driver
+	late bool
+}
+
+func (s panicky) StartPost(context.Context, storage.Post) storage.Pending {
+	if !s.late {
+		panic("as was wished")
+	}
+	return storage.Awaited(s)
+}
+
+func (panicky) Wait(context.Context) (storage.Posted, error) { panic("as was wished") }
+
+// A store that panics costs the posts that went to it together, and nobody else:
+// each of them hears of it, and who listens waits for none of them.
+func TestPipelineOfAStoreThatPanics(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		runs(t, core.Options{}, func(w *world, _ func()) {
+			w.create("q", `{}`)
+			c := w.from("q", "")
+			sameAll(t, "at first", c.hear(), "live")
+			sound := w.store.Driver
+			w.store.Driver = panicky{sound, late}
+			var l core.Pipeline
+			first, second := w.StartPost(w.ctx, &l, w.who, post("q", `1`)), w.StartPost(w.ctx, &l, w.who, post("q", `2`))
+			l.Flush(w.ctx)
+			for _, p := range []*core.PendingPost{&first, &second} {
+				func() {
+					defer func() {
+						same(t, "is the store's panic", strings.HasPrefix(fmt.Sprint(recover()), "as was wished"), true)
+					}()
+					_ = failure(w, p)
+				}()
+			}
+			w.store.Driver = sound
+			w.post("q", `3`)
+			sameAll(t, "heard", c.hear(), `3`)
+		})
+	}
+}
+
+// What is held back waits for no question about another queue.
+func TestPipelineWaitsForNoQuestion(t *testing.T) {
+	w := newWorld(t, core.Options{})
+	w.create("q", `{}`)
+	w.create("r", `{}`)
+	w.post("q", `0`) // and the queue is known
+	for _, queue := range []string{"r", "new"} {
+		var l core.Pipeline
+		first := w.StartPost(w.ctx, &l, w.who, post("q", `1`))
+		asked := 0
+		w.store.once("GetQueue", func() { asked = len(w.listed("q")) })
+		second := w.StartPost(w.ctx, &l, w.who, post(queue, `2`))
+		l.Flush(w.ctx)
+		w.ended(&first)
+		w.ended(&second)
+		same(t, "messages stored as the store was asked for "+queue, asked, len(w.listed("q")))
+	}
+}
+
+// listed is what the store has of a queue.
+func (w *world) listed(queue string) []storage.Message {
+	w.t.Helper()
+	page, err := w.store.below.ListMessages(w.ctx, storage.MessageFilter{Queue: storage.QueueID{Project: "project", Name: queue}, Now: w.now(), Limit: 100})
+	same(w.t, "list", err, nil)
+	return page.Items
+}
+
+// Messages live as long as they were posted for, whenever the others came that they
+// were stored with.
+func TestPipelineKeepsSpans(t *testing.T) {
+	for _, step := range []time.Duration{time.Millisecond, -time.Millisecond} {
+		w := newWorld(t, core.Options{})
+		w.create("q", `{}`)
+		var l core.Pipeline
+		var under []core.PendingPost
+		for range 3 {
+			under = append(under, w.StartPost(w.ctx, &l, w.who, post("q", `1`)))
+			w.pass(step)
+		}
+		l.Flush(w.ctx)
+		for i := range under {
+			m := w.get("q", w.ended(&under[i]).IDs[0])
+			same(t, "ttl", m.TTL, 3600)
+			same(t, "is visible", m.Position, storage.Position(i+1))
+		}
+	}
 }
 
 // A post that nobody waits for any more is stored all the same when its time comes.

@@ -151,7 +151,7 @@ func TestStorePanicsAtAStart(t *testing.T) {
 		w.store.once("StartPost", func() { panic("as if the store were broken") })
 		func() {
 			defer func() { same(t, "panicked", recover() != nil, true) }()
-			w.begin("q", `1`)
+			w.ended(w.begin("q", `1`))
 		}()
 		w.ended(w.begin("q", `2`))
 		sameAll(t, "heard", c.hear(), `2`)

@@ -18,12 +18,11 @@ const (
 )
 
 const (
-	streamLook    = MaxWait * time.Second // a stream that finds nothing looks again after that
-	streamRenew   = 20 * time.Second      // it renews its claims so often, at least
-	streamRelease = 5 * time.Second       // it may take so long to release them at its end
-	streamClaim   = 10 * time.Second      // and to make one
-	streamRest    = time.Second           // before it tries again what has failed
-	streamAtOnce  = 16                    // claims renewed or released at a time
+	streamLook   = MaxWait * time.Second // a stream that finds nothing looks again after that
+	streamRenew  = 20 * time.Second      // it renews its claims so often, at least
+	streamClaim  = 10 * time.Second      // it may take so long to make a claim
+	streamRest   = time.Second           // before it tries again what has failed
+	streamAtOnce = 16                    // claims renewed or released at a time
 )
 
 // ClaimStreamRequest claims messages as they come.
@@ -103,9 +102,8 @@ func (s *stream) serve(ctx context.Context, tell func(ClaimCreated) error) error
 			return err
 		}
 		made, err := s.next(ctx, min(room, int(s.broker.limits.MaxMessagesPerClaimOrPop)))
-		var e *Error
-		if errors.As(err, &e) && e.Err != nil {
-			err = s.rest(ctx, e)
+		if err != nil && CodeOf(err) == Unavailable {
+			err = s.rest(ctx, err)
 		}
 		if err != nil {
 			return err
@@ -119,8 +117,11 @@ func (s *stream) serve(ctx context.Context, tell func(ClaimCreated) error) error
 	}
 }
 
-// rest lets the store recover.
-func (s *stream) rest(ctx context.Context, cause *Error) error {
+// rest lets the store recover, unless the stream is over.
+func (s *stream) rest(ctx context.Context, cause error) error {
+	if err := over(ctx, s.broker.hub.Ended()); err != nil {
+		return err
+	}
 	s.complain("a claim stream could not claim", cause)
 	t := time.NewTimer(streamRest)
 	defer t.Stop()
@@ -149,6 +150,9 @@ func (s *stream) next(ctx context.Context, limit int) (ClaimCreated, error) {
 			w.Found(seen.found, seen.more)
 			return made, nil
 		}
+		if seen.more {
+			continue
+		}
 		round, cancel := context.WithTimeout(ctx, streamLook)
 		w.Sleep(round, seen.wake)
 		cancel()
@@ -174,11 +178,11 @@ func (s *stream) closing(ctx context.Context) error {
 // claim claims what is free. It is not cut short when ctx is done: nobody would
 // know what had been claimed.
 func (s *stream) claim(ctx context.Context, limit int) (ClaimCreated, sight, error) {
-	if now := s.broker.now(); s.unsure == "" || now.Sub(s.since) >= s.ttl {
-		s.unsure, s.since = newID(), now
-	}
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), streamClaim)
 	defer cancel()
+	if err := s.name(whole); err != nil {
+		return ClaimCreated{}, sight{}, fault(err, claimNotCreated)
+	}
 	made, seen, err := s.broker.claim(whole, s.who, s.order, s.unsure, limit)
 	if err == nil {
 		s.unsure = ""
@@ -187,13 +191,30 @@ func (s *stream) claim(ctx context.Context, limit int) (ClaimCreated, sight, err
 	return made, seen, err
 }
 
+// name sees to it that the next claim has an ID: that of the last, while it is not
+// known what became of it. As no ID names two claims, it ends with the first that it
+// may have named; another may have been made since, and is given back.
+func (s *stream) name(ctx context.Context) error {
+	now := s.broker.now()
+	if s.unsure != "" {
+		if now.Sub(s.since) < s.ttl {
+			return nil
+		}
+		if err := s.broker.store.ReleaseClaim(ctx, s.queue, s.unsure, now, now); err != nil {
+			return err
+		}
+	}
+	s.unsure, s.since = newID(), now
+	return nil
+}
+
 // renew finds out what is left of the claims, and lets them last.
 func (s *stream) renew(ctx context.Context) {
 	each(s.leased.claims(), func(id string) {
 		err := s.renewOne(ctx, id)
 		switch {
 		case errors.Is(err, storage.ErrClaimNotFound):
-			s.leased.finishClaim(id)
+			s.leased.left(id, nil)
 		case err != nil && ctx.Err() == nil:
 			s.complain("a claim could not be renewed", err)
 		}
@@ -219,7 +240,7 @@ func (s *stream) renewOne(ctx context.Context, id string) error {
 // release gives back what is unfinished.
 func (s *stream) release(ctx context.Context) {
 	s.broker.leases.end(s.leased)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), streamRelease)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
 	now := s.broker.now()
 	claims := s.leased.claims()

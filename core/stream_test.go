@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/storage"
 )
 
 // telling is how a worker is told: it blocks while there is something to wait for,
@@ -226,6 +227,58 @@ func TestStreamLosesAnAnswer(t *testing.T) {
 		do(w, w.DeleteMessage, core.MessageDeleteRequest{Queue: "q", ID: c.Messages[0].ID, Claim: c.ID})
 		synctest.Wait()
 		same(t, "claimed", w.stats("q").Claimed, 2)
+		_ = s.end(t)
+		same(t, "claimed at the end", w.stats("q").Claimed, 0)
+	})
+}
+
+// A store that is too slow, or has no room for what is to be noted, ends nothing.
+func TestStreamOutlastsTheStore(t *testing.T) {
+	for name, trouble := range map[string]func() error{
+		"slow": func() error { <-time.After(time.Minute); return nil },
+		"full": func() error { return storage.ErrFull },
+	} {
+		t.Run(name, func(t *testing.T) {
+			runs(t, core.Options{}, func(w *world, _ func()) {
+				w.create("q", `{}`)
+				s := w.stream(2, telling{})
+				w.store.ask(func(called string) error {
+					if called == "CreateClaim" {
+						return trouble()
+					}
+					return nil
+				})
+				w.post("q", `1`)
+				pass(3 * time.Minute)
+				w.store.ask(func(string) error { return nil })
+				pass(3 * time.Minute)
+				sameAll(t, "told", s.told(), `1`)
+				_ = s.end(t)
+				same(t, "claimed at the end", w.stats("q").Claimed, 0)
+			})
+		})
+	}
+}
+
+// However long nobody knows what became of a claim, no other is made beside it.
+func TestStreamIsUnsureForLong(t *testing.T) {
+	runs(t, core.Options{}, func(w *world, _ func()) {
+		w.create("q", `{}`)
+		s := w.stream(2, telling{})
+		w.store.fail("CreateClaim", errBroken)
+		w.post("q", make10(5)...)
+		pass(50 * time.Second)
+		w.store.ask(func(string) error { return nil })
+		w.store.lose("CreateClaim")
+		for range 120 {
+			pass(time.Second)
+			if n := w.stats("q").Claimed; n > 2 {
+				t.Fatalf("%d are claimed", n)
+			}
+		}
+		w.store.lose("")
+		pass(2 * time.Second)
+		sameAll(t, "told", s.told(), `0`, `1`)
 		_ = s.end(t)
 		same(t, "claimed at the end", w.stats("q").Claimed, 0)
 	})

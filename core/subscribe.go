@@ -63,12 +63,13 @@ func (b *Broker) Subscribe(ctx context.Context, who Caller, r SubscribeRequest, 
 	return nil, err
 }
 
-const unsubscribing = 5 * time.Second
+// cleaning is how long it may take to remove what nobody waits for any more.
+const cleaning = 5 * time.Second
 
 // unsubscribe deletes a record of which it is not known whether it was made: if it
 // stayed, it would be of nobody. If that fails, it stays until it expires.
 func (b *Broker) unsubscribe(ctx context.Context, s storage.Subscription) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
 	_ = b.store.DeleteSubscription(ctx, s.Queue, s.ID)
 }

@@ -229,6 +229,53 @@ func TestManySubscriptionsAreReviewed(t *testing.T) {
 	})
 }
 
+// Who expires while others are looked up was not deleted.
+func TestSubscriptionExpiresDuringReview(t *testing.T) {
+	runs(t, core.Options{}, func(w *world, _ func()) {
+		pass(500 * time.Millisecond)
+		c, d := w.connect("q", "1"), w.connect("q", "2")
+		sameAll(t, "heard", append(c.hear(), d.hear()...), "live", "live")
+		pass(119 * time.Second)
+		w.store.ask(func(called string) error {
+			if called == "GetSubscription" {
+				<-time.After(time.Second)
+			}
+			return nil
+		})
+		pass(10 * time.Second)
+		sameAll(t, "heard", append(c.hear(), d.hear()...), "endexpired", "endexpired")
+	})
+}
+
+// However many queues there are, and however slow the store is, a deletion is
+// noticed in time.
+func TestSubscriptionsToManyQueuesAreReviewed(t *testing.T) {
+	runs(t, core.Options{}, func(w *world, _ func()) {
+		var all []*connection
+		for i := range 2000 {
+			all = append(all, w.connect(fmt.Sprint(i), "1"))
+		}
+		w.elsewhere(func(o *world) {
+			for i, c := range all {
+				o.deleteSubscription(fmt.Sprint(i), c.ID)
+			}
+		})
+		w.store.ask(func(called string) error {
+			if called == "GetSubscription" {
+				<-time.After(50 * time.Millisecond)
+			}
+			return nil
+		})
+		pass(time.Minute)
+		for _, c := range all {
+			sameAll(t, "heard", c.hear(), "enddeleted")
+			if t.Failed() {
+				return
+			}
+		}
+	})
+}
+
 // The record of a connection cannot be made somebody else's.
 func TestConnectionKeepsItsSubscriber(t *testing.T) {
 	runs(t, hooks, func(w *world, _ func()) {

@@ -258,6 +258,6 @@ func (b *Broker) dropSubscription(ctx context.Context, q storage.QueueID, id str
 	if err := b.store.DeleteSubscription(ctx, q, id); err != nil {
 		return err
 	}
-	b.audience.end(q, id, endDeleted)
+	b.audience.end(q, id, b.now())
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stackforge/marconi/storage/storagetest"
 )
 
+func well(string) error { return nil }
+
 // tapped is a store at which a test listens: before each call it is told the
 // method's name, and if it answers with an error, the call answers with that and
 // does not happen. So it is after some of the calls, which have happened then.
@@ -22,7 +24,6 @@ type tapped struct {
 }
 
 func tap(d storage.Driver) *tapped {
-	well := func(string) error { return nil }
 	s := &tapped{below: d, before: well, after: well}
 	s.Driver = storagetest.Faulty(d, func(method string) error { return s.asked()(method) })
 	return s
@@ -72,6 +73,16 @@ func (s *tapped) did(method string, err error) error {
 func (s *tapped) CreateClaim(ctx context.Context, o storage.ClaimOrder) (storage.Claim, error) {
 	c, err := s.Driver.CreateClaim(ctx, o)
 	return c, s.did("CreateClaim", err)
+}
+
+func (s *tapped) QueueStats(ctx context.Context, q storage.QueueID, now time.Time) (storage.Stats, error) {
+	stats, err := s.Driver.QueueStats(ctx, q, now)
+	return stats, s.did("QueueStats", err)
+}
+
+func (s *tapped) ListMessages(ctx context.Context, f storage.MessageFilter) (storage.MessagePage, error) {
+	page, err := s.Driver.ListMessages(ctx, f)
+	return page, s.did("ListMessages", err)
 }
 
 func (s *tapped) CreateSubscription(ctx context.Context, r storage.Subscription, now time.Time) (storage.Subscription, bool, error) {

@@ -13,7 +13,7 @@ type look func() (sight, error)
 // sight is what a look has seen.
 type sight struct {
 	found int
-	more  bool      // there may be more, though that was not all that it could take
+	more  bool      // there may be more to find at once, though that was not all that it could take
 	wake  time.Time // if nothing was found: when there may be something without anybody's doing
 }
 
@@ -51,15 +51,26 @@ func (b *Broker) waitUntil(until, ctx context.Context, id storage.QueueID, takes
 	for {
 		w.Look()
 		seen, err := look()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if seen.found > 0 {
+		case seen.found > 0:
 			w.Found(seen.found, seen.more)
 			return nil
-		}
-		if !w.Sleep(until, seen.wake) {
+		case seen.more && !b.inVain(until):
+			continue
+		case !w.Sleep(until, seen.wake):
 			return ctx.Err()
 		}
+	}
+}
+
+// inVain tells whether it is of no use to wait.
+func (b *Broker) inVain(ctx context.Context) bool {
+	select {
+	case <-b.hub.InVain():
+		return true
+	default:
+		return ctx.Err() != nil
 	}
 }

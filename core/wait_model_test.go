@@ -35,6 +35,8 @@ func (w *waiting) wait(limit, span int64) {
 // noneSleeps checks, when nothing is going on, that nobody waits for what is
 // there.
 func (w *waiting) noneSleeps() {
+	w.store.follow(well)
+	<-time.After(3 * slowest)
 	synctest.Wait()
 	left := w.waits[:0]
 	for _, a := range w.waits {
@@ -89,6 +91,9 @@ func (w *waiting) actions() map[string]func() {
 			_, err := w.broker().CreateQueue(w.ctx, someone, core.QueueCreateRequest{
 				Queue: loud.Name, Metadata: []byte(`{"_default_message_delay": 1, "_max_claim_count": 2, "_dead_letter_queue": "dead"}`)})
 			w.must(err)
+		},
+		"slow": func() {
+			w.slow(draw(1, 5, "calls"), time.Duration(draw(1, int(slowest/time.Millisecond), "ms"))*time.Millisecond)
 		},
 		"rest": w.noneSleeps,
 		"pass": func() { <-time.After(time.Duration(draw(1, 30_000, "ms")) * time.Millisecond) },

@@ -272,6 +272,31 @@ func TestWaitersPassOnBehindDeadLetters(t *testing.T) {
 	})
 }
 
+// However much there is to bury, nobody waits longer than he asked for, nor when
+// all waiting ends.
+func TestWaitWhileMuchIsBuried(t *testing.T) {
+	runs(t, core.Options{}, func(w *world, _ func()) {
+		w.create("q", `{"_max_claim_count": 0, "_dead_letter_queue": "dead"}`)
+		w.post("q", make10(1000)...)
+		w.store.ask(func(called string) error {
+			if called == "CreateClaim" {
+				<-time.After(100 * time.Millisecond)
+			}
+			return nil
+		})
+		a := w.claims(w.ctx, "q", 1, 3)
+		pass(3500 * time.Millisecond)
+		same(t, "it has ended", a.ended(), true)
+		same(t, "error", a.err, nil)
+		same(t, "much is buried", w.stats("dead").Total > 20, true)
+		b := w.claims(w.ctx, "q", 1, 20)
+		w.StopWaiting()
+		pass(500 * time.Millisecond)
+		same(t, "it has ended", b.ended(), true)
+		pass(2 * time.Minute)
+	})
+}
+
 func TestListsWait(t *testing.T) {
 	runs(t, core.Options{}, func(w *world, _ func()) {
 		ids := w.post("q", `1`)
@@ -311,6 +336,26 @@ func TestWaitWithoutFeed(t *testing.T) {
 		w.post("q", `1`)
 		pass(time.Second)
 		same(t, "it is served", a.ended(), true)
+		pass(20 * time.Second)
+	})
+}
+
+// So does one while it takes its time to follow the queue.
+func TestWaitWithoutFeedYet(t *testing.T) {
+	runs(t, core.Options{}, func(w *world, _ func()) {
+		w.store.ask(func(method string) error {
+			if method == "Follow" {
+				<-time.After(15 * time.Second)
+				return errBroken
+			}
+			return nil
+		})
+		w.create("q", `{}`)
+		a, b := w.claims(w.ctx, "q", 1, 20), w.lists("q", "", 20)
+		pass(3 * time.Second)
+		w.post("q", `1`, `2`)
+		pass(1100 * time.Millisecond)
+		sameAll(t, "served", []bool{a.ended(), b.ended()}, true, true)
 		pass(20 * time.Second)
 	})
 }

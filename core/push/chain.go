@@ -42,8 +42,9 @@ func (c *chain[V]) skip() {
 	c.end = &cell[V]{items: c.end.items + MaxItems + 1, bytes: c.end.bytes}
 }
 
-// far reports whether too much lies between two cells.
+// far reports whether too much lies between two cells: nothing does if the second
+// comes first.
 func far[V any](from, to *cell[V]) bool {
-	items, bytes := to.items-from.items, to.bytes-from.bytes
+	items, bytes := int64(to.items-from.items), int64(to.bytes-from.bytes)
 	return items > MaxItems || bytes > MaxBytes && items > 1
 }

@@ -13,7 +13,7 @@ type feed[K comparable, V any] struct {
 	entry entry // the agenda's
 	crowd crowd[K, V]
 
-	mu        sync.Mutex // guards what follows; nothing of Source is called under it
+	mu        sync.Mutex // guards what follows; of Source only Now is called under it
 	activity  activity
 	gone      bool // it is not in the hub any more
 	stop      func()
@@ -83,8 +83,11 @@ func (f *feed[K, V]) settle() {
 	at := f.retry
 	if f.retry.IsZero() {
 		at = f.line.alarm()
-		for _, other := range []time.Time{f.due, f.idle, f.stale, f.late} {
+		for _, other := range []time.Time{f.due, f.stale, f.late} {
 			at = earlier(at, other)
+		}
+		if f.activity == resting { // or a worker comes who looks at it, and settles again
+			at = earlier(at, f.idle)
 		}
 	}
 	f.hub.agenda.set(f, at)
@@ -113,7 +116,11 @@ func (f *feed[K, V]) see(e Event) {
 	}
 	f.due = earlier(f.due, e.Due)
 	switch {
-	case e.Lost, e.Last > 0 && e.Life != f.at.Life:
+	case e.Lost:
+		f.hand.clear() // the log may have lost it
+		f.lose()
+		f.schedule()
+	case e.Last > 0 && e.Life != f.at.Life:
 		f.lose()
 		f.schedule()
 	case e.Last > f.at.At:
@@ -176,9 +183,6 @@ func (f *feed[K, V]) timeUp(now time.Time) {
 	}
 	if !f.retry.IsZero() && !f.retry.After(now) {
 		f.retry = time.Time{}
-		if f.stop == nil {
-			f.line.unsure() // whoever waits asks, since nobody tells
-		}
 	}
 	if !f.stale.After(now) {
 		f.reading, f.stale = nil, time.Time{}
@@ -195,9 +199,9 @@ func (f *feed[K, V]) shut() {
 	stop := f.stop
 	f.stop, f.gone = nil, true
 	f.mu.Unlock()
+	f.hub.shard(f.key).drop(f)
 	if stop != nil {
 		stop()
 	}
-	f.hub.shard(f.key).drop(f)
 	f.crowd.end("stopped")
 }

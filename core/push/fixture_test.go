@@ -30,6 +30,7 @@ type book struct {
 	looks     int
 	broken    error
 	slow      time.Duration // how long what was read takes to arrive
+	late      time.Duration // how long what was looked at takes to arrive
 	failed    int
 }
 
@@ -66,6 +67,11 @@ func (b *book) follow(_ context.Context, _ string, see func(push.Event)) (func()
 }
 
 func (b *book) look(context.Context, string) (push.Outlook, error) {
+	defer func() {
+		if b.late > 0 {
+			<-time.After(b.late)
+		}
+	}()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.looks++

@@ -12,14 +12,15 @@ import "time"
 type line[K comparable, V any] struct {
 	takers, readers []*Waiter[K, V]
 
-	tick  uint64 // counts what happens
-	vague uint64 // the tick at which something came of which nobody knows how much
-	clear uint64 // the tick up to which all has been taken
-	count uint64 // what has come
-	spent uint64 // of that, up to clear
-	taken uint64 // by takers here since clear
-	looks uint64 // what those who are looking now would take
-	busy  int    // how many they are
+	tick   uint64 // counts what happens
+	vague  uint64 // the tick at which something came of which nobody knows how much
+	clear  uint64 // the tick up to which all has been taken
+	clears uint64 // counts how often that was found
+	count  uint64 // what has come
+	spent  uint64 // of that, up to clear
+	taken  uint64 // by takers here since clear
+	looks  uint64 // what those who are looking now would take
+	busy   int    // how many they are
 
 	wake      time.Time // when something comes by itself
 	notBefore time.Time // and when not to look for that, at the soonest
@@ -114,15 +115,17 @@ func (l *line[K, V]) stop(w *Waiter[K, V]) {
 }
 
 // found counts what a taker's look has found. Less than it wanted means that all
-// that had come before it looked is taken.
+// that had come before it looked is taken. Who has looked beside one who found that
+// may have taken it, and is not counted among those who take what comes after.
 func (l *line[K, V]) found(w *Waiter[K, V], n int) {
 	if n > 0 {
 		l.idle = 0
 	}
 	switch {
-	case n >= w.want:
+	case n >= w.want && w.clears == l.clears:
 		l.taken += uint64(n)
-	case w.tick >= l.clear:
+	case n < w.want && w.tick >= l.clear:
 		l.clear, l.spent, l.taken = w.tick, w.count, 0
+		l.clears++
 	}
 }

@@ -146,13 +146,6 @@ func (l *Listener[K, V]) last(dst []News[V]) []News[V] {
 	return dst
 }
 
-// Place is where to go on: all up to it was taken.
-func (l *Listener[K, V]) Place() Place {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.told
-}
-
 // notice is told that the chain ends at end.
 func (l *Listener[K, V]) notice(end *cell[V]) {
 	c := l.cell.Load()
@@ -211,6 +204,7 @@ func (l *Listener[K, V]) Close() {
 // forget lets go of all that only listeners need.
 func (f *feed[K, V]) forget() {
 	f.known, f.lost, f.unread, f.absent, f.turns = false, false, false, false, false
+	f.losses++ // a look that is on its way is none for who comes next
 	f.chain, f.waked = chain[V]{}, nil
 	f.hand.clear()
 	f.reading, f.later = nil, nil

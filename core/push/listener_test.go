@@ -33,7 +33,6 @@ func TestLive(t *testing.T) {
 		}
 		again, _ := s.counts()
 		same(t, "reads for all", again-reads, 1)
-		same(t, "place", now.Place(), push.Place{Life: 1, At: 5})
 	})
 }
 
@@ -151,6 +150,52 @@ func TestBurst(t *testing.T) {
 	})
 }
 
+// Who takes what comes while others are still being woken keeps up.
+func TestQuickerThanWaking(t *testing.T) {
+	open(t, func(s *shelf) {
+		r := s.listen(push.Place{Life: 1}, false)
+		sameTexts(t, "live", r.all(), "live")
+		awake, blocked := make(chan struct{}), false
+		others := s.Listen("book", push.Place{Life: 1}, false, func() { // it is woken before r
+			if blocked {
+				<-awake
+			}
+		})
+		synctest.Wait()
+		others.Take(nil, 1)
+		others.Take(nil, 1)
+		blocked = true
+		s.handed("1")
+		sameTexts(t, "while another is woken", r.all(), "1")
+		s.handed("2")
+		sameTexts(t, "and then", r.all(), "2")
+		reads, _ := s.counts()
+		close(awake)
+		s.handed("3")
+		sameTexts(t, "in the end", r.all(), "3")
+		again, _ := s.counts()
+		same(t, "reads", again-reads, 0)
+	})
+}
+
+// Where the log ended before anybody listened is no news to who comes meanwhile.
+func TestLookedForAnother(t *testing.T) {
+	open(t, func(s *shelf) {
+		first := s.listen(push.Place{Life: 1}, false)
+		sameTexts(t, "live", first.all(), "live")
+		s.late = time.Second
+		s.mu.Lock()
+		s.tell(push.Event{Lost: true})
+		s.mu.Unlock()
+		synctest.Wait()
+		s.write("1") // after the look has begun
+		first.Close()
+		second := s.listen(push.Place{Life: 1}, false)
+		<-time.After(5 * time.Second)
+		sameTexts(t, "heard", second.all(), "1", "live")
+	})
+}
+
 // Many who read the same read it once.
 func TestReadingsAreShared(t *testing.T) {
 	open(t, func(s *shelf) {
@@ -164,8 +209,8 @@ func TestReadingsAreShared(t *testing.T) {
 			r.Take(nil, 1000)
 		}
 		for _, r := range all {
-			r.all()
-			same(t, "place", r.Place(), push.Place{Life: 1, At: 200})
+			rest := r.all()
+			sameTexts(t, "the end", rest[len(rest)-2:], "200", "live")
 		}
 		if reads, _ := s.counts(); reads > 100 {
 			t.Errorf("%d reads for 100 listeners to 4 pages", reads)
@@ -211,6 +256,27 @@ func TestLostEnd(t *testing.T) {
 		r.all()
 		s.write("new 4")
 		sameTexts(t, "after", r.all(), "new 4")
+	})
+}
+
+// What was handed over before the log lost its end is in it no more.
+func TestLostWhatWasHandedOver(t *testing.T) {
+	open(t, func(s *shelf) {
+		r := s.listen(push.Place{Life: 1}, false)
+		sameTexts(t, "live", r.all(), "live")
+		first, second := s.Post("book"), s.Post("book")
+		s.write("old 1")
+		second.Done(1, s.write("old 2"))
+		s.mu.Lock()
+		s.tail = 0
+		clear(s.items)
+		s.tell(push.Event{Lost: true})
+		s.mu.Unlock()
+		first.Done(0, nil)
+		sameTexts(t, "lost", r.all())
+		s.handed("new 1")
+		s.handed("new 2")
+		sameTexts(t, "after", r.all(), "new 1", "new 2")
 	})
 }
 

@@ -21,9 +21,10 @@ type Waiter[K comparable, V any] struct {
 	bell chan struct{} // rung when it is to look
 
 	// Guarded by the feed.
-	awake bool   // it is looking, or going to
-	tick  uint64 // the line's when its look began
-	count uint64
+	awake  bool   // it is looking, or going to
+	tick   uint64 // the line's when its look began, as the following
+	count  uint64
+	clears uint64
 }
 
 // Wait begins to wait for something to take, at most want, or with want 0 for
@@ -56,7 +57,7 @@ func (w *Waiter[K, V]) Look() {
 		l.start(w)
 	}
 	w.awake = true
-	w.tick, w.count = l.tick, l.count
+	w.tick, w.count, w.clears = l.tick, l.count, l.clears
 }
 
 // Found says that the look has found something. If that was less than it could
@@ -102,6 +103,9 @@ func (w *Waiter[K, V]) rest(wake time.Time) {
 	if w.want > 0 {
 		f.line.stop(w)
 		f.line.found(w, 0)
+	}
+	if f.stop == nil { // nobody tells
+		wake = earlier(wake, f.hub.source.Now().Add(pause))
 	}
 	f.line.wake = earlier(f.line.wake, wake)
 	f.line.call()
