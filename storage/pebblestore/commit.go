@@ -79,15 +79,12 @@ func newCommitter(db *pebble.DB, h *health) *committer {
 
 // submit adds a tx, which is finished when it is durable. They are committed in
 // the order of their submission; whoever needs an order between two calls holds a
-// lock around both.
+// lock around both. Nobody submits once the committer is to close: who does, uses
+// the engine.
 func (c *committer) submit(t *tx) *group {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := c.open(t.batch.Len())
-	if c.closed {
-		g.fail(errClosed)
-		return g
-	}
 	if err := g.batch.Apply(t.batch, nil); err != nil {
 		c.health.fail(fmt.Errorf("joining writes: %w", err))
 	}
@@ -101,12 +98,9 @@ func (c *committer) open(size int) *group {
 	if n := len(c.waiting); n > 0 && c.waiting[n-1].batch.Len()+size <= groupSize {
 		return c.waiting[n-1]
 	}
-	g := &group{done: make(chan struct{}), health: c.health}
-	if !c.closed {
-		g.batch = c.newBatch()
-		c.waiting = append(c.waiting, g)
-		c.work.Signal()
-	}
+	g := &group{batch: c.newBatch(), done: make(chan struct{}), health: c.health}
+	c.waiting = append(c.waiting, g)
+	c.work.Signal()
 	return g
 }
 
@@ -193,11 +187,6 @@ func (c *committer) finishAll() {
 		g.batch, g.txs = nil, nil
 		close(g.done)
 	}
-}
-
-func (g *group) fail(err error) {
-	g.err = err
-	close(g.done)
 }
 
 // close commits what waits and stops.

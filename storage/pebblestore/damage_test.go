@@ -1,8 +1,11 @@
 package pebblestore_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/pebblestore"
 )
 
@@ -168,4 +172,78 @@ func place(file string) string {
 	}
 	number, _, _ := strings.Cut(file, ".")
 	return strings.TrimPrefix(number, "MANIFEST-")
+}
+
+// TestDamagedBlock damages what one queue has on disk: calls that read it fail,
+// those of other queues go on, and an inspection tells of both.
+func TestDamagedBlock(t *testing.T) {
+	disk := vfs.NewMem()
+	c := pebblestore.Config{Dir: "store", FS: disk}.Tuned(tabled)
+	s := open(t, c)
+	spoiled, sound := storage.QueueID{Name: "a"}, storage.QueueID{Name: "b"}
+	for _, id := range []storage.QueueID{spoiled, sound} {
+		if _, err := s.CreateQueue(t.Context(), storage.Queue{ID: id, Epoch: 1, Created: second(0)}); err != nil {
+			t.Fatal(err)
+		}
+		noise := rand.NewChaCha8([32]byte{1})
+		for i := range 20 { // each in a block of its own
+			body := make([]byte, 5000)
+			noise.Read(body)
+			postTo(t, s, id, fmt.Sprintf("message %d of %s%s", i, id.Name, body))
+		}
+	}
+	if err := errors.Join(s.Quiet(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, disk, "message 10 of a")
+
+	r, err := pebblestore.InspectIn(disk, "store")
+	if err != nil || len(r.Damage) == 0 || len(r.Queues) != 2 || strings.Contains(fmt.Sprint(r.Damage), "\n") {
+		t.Errorf("inspected: %v, %+v", err, r)
+	}
+	s = open(t, c)
+	defer s.Close()
+	list := func(id storage.QueueID) (storage.MessagePage, error) {
+		return s.ListMessages(t.Context(), storage.MessageFilter{Queue: id, Now: second(1), Limit: 100})
+	}
+	if page, err := list(spoiled); err == nil {
+		t.Errorf("what is damaged was listed: %d messages", len(page.Items))
+	}
+	postTo(t, s, sound, "another")
+	if page, err := list(sound); err != nil || len(page.Items) != 21 {
+		t.Errorf("the other queue: %d messages, %v", len(page.Items), err)
+	}
+}
+
+func postTo(t *testing.T, s *pebblestore.Store, id storage.QueueID, body string) {
+	t.Helper()
+	p := storage.Post{Queue: id, Now: second(1), Drafts: []storage.Draft{{Body: []byte(body), Visible: second(1), Expires: second(100)}}}
+	if _, err := s.PostMessages(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spoil flips a bit of a table that has a text in it.
+func spoil(t *testing.T, fs *vfs.MemFS, text string) {
+	t.Helper()
+	for _, name := range names(t, fs) {
+		data := read(t, fs, name)
+		at := bytes.Index(data, []byte(text))
+		if !strings.HasSuffix(name, ".sst") || at < 0 {
+			continue
+		}
+		data[at] ^= 1
+		f, err := fs.Create("store/"+name, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatal("no table has the text")
 }

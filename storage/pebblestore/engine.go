@@ -88,6 +88,7 @@ func (e *engine) options() *pebble.Options {
 	o := options(&fence{e.store.fs, e.health}, logger{e.health})
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: func(err error) { e.trouble.Store(&err) },
+		DataCorruption:  toldToTheReader,
 		FlushEnd: func(i pebble.FlushInfo) {
 			if i.Err == nil {
 				e.trouble.Store(nil)

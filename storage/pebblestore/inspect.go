@@ -81,6 +81,7 @@ func (i *inspector) run() error {
 	h := newHealth()
 	o := options(&fence{i.fs, h}, logger{h})
 	o.ReadOnly = true
+	o.EventListener = &pebble.EventListener{DataCorruption: toldToTheReader}
 	db, err := pebble.Open(i.name, o)
 	if err != nil {
 		return err
@@ -92,8 +93,11 @@ func (i *inspector) run() error {
 	return joinErrors(err, h.check(), db.Close())
 }
 
+// damage notes what is wrong. Of what Pebble says, the first line is for people, and
+// a table that is read by itself has no number.
 func (i *inspector) damage(place string, err error) {
-	i.report.Damage = append(i.report.Damage, place+": "+err.Error())
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	i.report.Damage = append(i.report.Damage, place+": "+strings.Replace(text, "file 000000: ", "", 1))
 }
 
 // files adds up the sizes of all files.
