@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -24,8 +25,8 @@ func (s *Store) TakeDeliveries(ctx context.Context, o storage.DeliveryOrder) (ta
 }
 
 // visit looks at the queues of an index of the register that are due, each once,
-// as long as look answers true.
-func (s *Store) visit(ctx context.Context, index string, now time.Time, look func(storage.QueueID) (bool, error)) error {
+// as long as look answers true. One that is broken is told of in the end.
+func (s *Store) visit(ctx context.Context, index string, now time.Time, look func(storage.QueueID) (bool, error)) (failed error) {
 	seen := map[string]bool{}
 	for {
 		members, err := s.dueIn(ctx, index, now, int64(len(seen)))
@@ -38,12 +39,13 @@ func (s *Store) visit(ctx context.Context, index string, now time.Time, look fun
 				continue
 			}
 			seen[m], fresh = true, true
-			if more, err := look(queueOf(m)); !more || err != nil {
-				return err
+			more, err := look(queueOf(m))
+			if failed = cmp.Or(failed, err); !more || err != nil && !broken(err) {
+				return failed
 			}
 		}
 		if !fresh {
-			return nil
+			return failed
 		}
 	}
 }

@@ -174,6 +174,12 @@ func lost(err error) bool {
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, redis.ErrPoolTimeout)
 }
 
+// broken is whether a queue's own data are the fault, which says nothing of others.
+func broken(err error) bool {
+	var r redis.Error
+	return errors.Is(err, errReply) || errors.Is(err, errRecord) || errors.As(err, &r) && !refused(err)
+}
+
 // fault turns what Redis says into the words of the contract.
 func fault(err error) error {
 	if redis.HasErrorPrefix(err, "OOM") {

@@ -13,10 +13,11 @@ import (
 
 // Describe is what a URL asks for, with what is as usual left out.
 func Describe(u *url.URL) (string, error) {
-	o, c, err := parseURL(u)
+	p, err := parseURL(u)
 	if err != nil {
 		return "", err
 	}
+	o, c := p.client, p.store
 	b := []string{strings.Join(o.Addrs, " "), fmt.Sprint("db ", o.DB)}
 	add := func(there bool, format string, args ...any) {
 		if there {
@@ -28,7 +29,7 @@ func Describe(u *url.URL) (string, error) {
 	add(o.SentinelUsername != "", "sentinel %s %s", o.SentinelUsername, o.SentinelPassword)
 	add(o.Username != "", "user %s", o.Username)
 	add(o.Password != "", "password %s", o.Password)
-	add(o.TLSConfig != nil, "tls")
+	add(p.tls.on, "tls")
 	add(o.ReadTimeout != socketTime, "timeout %v", o.ReadTimeout)
 	add(c.MinReplicas > 0, "replicas %d in %v", c.MinReplicas, c.ReplicaTimeout)
 	add(c.Patience > 0, "patience %v", c.Patience)
@@ -38,6 +39,16 @@ func Describe(u *url.URL) (string, error) {
 
 // Piece is from how many messages on a post comes in pieces.
 const Piece = piece
+
+// Eval runs a script of a queue once, and answers its first word.
+func Eval(ctx context.Context, s *Store, name string, id storage.QueueID, args ...any) (string, error) {
+	sc := s.scripts[name]
+	reply, err := s.eval(ctx, sc, s.keysOf(id, sc.keys), args)
+	if err != nil {
+		return "", err
+	}
+	return text(reply[0]), nil
+}
 
 // Mark tells the register a mark.
 func Mark(ctx context.Context, s *Store, id storage.QueueID, mark string) error {

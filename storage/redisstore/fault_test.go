@@ -196,6 +196,64 @@ func TestAwayAndBack(t *testing.T) {
 	}
 }
 
+// TestBrokenQueue has a queue whose data somebody has spoiled: the deliveries and
+// the sweep of others go on.
+func TestBrokenQueue(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "", 0)
+	ctx := t.Context()
+	for i, name := range []string{"broken", "sound"} {
+		id, now := storage.QueueID{Project: "p", Name: name}, s.now.Add(time.Duration(i)*time.Second) // broken comes first
+		createAndPost(t, s.d, id, now)
+		sub := storage.Subscription{ID: name, Queue: id, Subscriber: "http://s/", Created: now, Since: now, Expires: now.Add(time.Hour), Deliver: true}
+		_, _, err := s.d.CreateSubscription(ctx, sub, now)
+		must(t, err)
+		_, err = s.d.PostMessages(ctx, postOf(id, now, "a"))
+		must(t, err)
+	}
+	c := s.client(t)
+	must(t, c.Set(ctx, "{p:broken}ud", "", 0).Err())
+	must(t, c.Set(ctx, "{p:broken}x", "", 0).Err())
+	now := s.now.Add(time.Minute)
+	order := storage.DeliveryOrder{Lease: "l", Now: now, Until: now.Add(time.Minute), Subscriptions: 5, Messages: 5}
+	taken, err := s.d.TakeDeliveries(ctx, order)
+	if err != nil || len(taken) != 1 || taken[0].Subscription.ID != "sound" {
+		t.Errorf("took %v, %v", taken, err)
+	}
+	order.Lease = "another"
+	if _, err := s.d.TakeDeliveries(ctx, order); err == nil {
+		t.Error("nothing was told of what is broken")
+	}
+	must(t, c.ZRem(ctx, "{marconi}ages", "p:sound").Err()) // it is found all the same
+	if _, err := s.d.Sweep(ctx, s.now.Add(2*time.Hour), 1000); err == nil {
+		t.Error("a sweep told nothing of what is broken")
+	}
+	if n := c.XLen(ctx, "{p:sound}s").Val(); n != 0 {
+		t.Errorf("%d messages that have expired were not swept", n)
+	}
+}
+
+// TestFeedIsPatient has a server that takes connections and closes them: the feed
+// does not storm it.
+func TestFeedIsPatient(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "", 0)
+	stop, err := s.d.Follow(t.Context(), s.id, func(storage.Event) {})
+	must(t, err)
+	defer stop()
+	s.proxy.set(func(p *proxy) { p.down, p.taken = true, 0 })
+	began := time.Now()
+	s.proxy.breaks()
+	eventually(t, "the feed has tried again and again", func() bool {
+		s.proxy.mu.Lock()
+		defer s.proxy.mu.Unlock()
+		return s.proxy.taken >= 30
+	})
+	if took := time.Since(began); took < 500*time.Millisecond {
+		t.Errorf("30 connections in %v", took)
+	}
+}
+
 // TestSlow has answers that come late, but come.
 func TestSlow(t *testing.T) {
 	t.Parallel()
@@ -217,6 +275,10 @@ func TestReadOnly(t *testing.T) {
 	_, err := s.d.PostMessages(t.Context(), postOf(s.id, s.now, "a"))
 	if err == nil || !strings.Contains(err.Error(), "READONLY") {
 		t.Errorf("a post to a replica answered %v", err)
+	}
+	_, err = s.d.CreateQueue(t.Context(), storage.Queue{ID: storage.QueueID{Name: "other"}, Epoch: 1, Created: s.now})
+	if err == nil || !strings.Contains(err.Error(), "READONLY") {
+		t.Errorf("a queue for a replica was answered %v", err)
 	}
 	must(t, c.ReplicaOf(t.Context(), "NO", "ONE").Err())
 	_, err = s.d.PostMessages(t.Context(), postOf(s.id, s.now, "a"))
@@ -271,7 +333,8 @@ func TestScriptsForgotten(t *testing.T) {
 	}
 }
 
-// TestFull fills the server. Posts are refused, and consumers can drain it.
+// TestFull fills the server. Posts and queues are refused, and consumers, also such
+// as come now, can drain it.
 func TestFull(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "", 6)
@@ -281,6 +344,11 @@ func TestFull(t *testing.T) {
 	if !errors.Is(err, storage.ErrFull) {
 		t.Errorf("a post to a full server answered %v", err)
 	}
+	other := storage.Queue{ID: storage.QueueID{Project: "p", Name: "other"}, Epoch: 1, Created: s.now}
+	if _, err := s.d.CreateQueue(ctx, other); !errors.Is(err, storage.ErrFull) {
+		t.Errorf("a queue for a full server was answered %v", err)
+	}
+	must(t, open(t, "redis://"+s.addr).Close())
 	claimed, err := s.d.CreateClaim(ctx, s.order("c"))
 	must(t, err)
 	must(t, s.d.RenewClaim(ctx, s.id, "c", s.now, s.now.Add(2*time.Minute), s.now.Add(time.Hour)))
@@ -295,9 +363,12 @@ func TestFull(t *testing.T) {
 	if len(popped) != 2 || s.total(t) != 0 {
 		t.Errorf("popped %d; %d messages are left", len(popped), s.total(t))
 	}
+	must(t, s.d.DeleteQueue(ctx, s.id))
+	if n, err := s.d.CountQueues(ctx, s.id.Project); err != nil || n != 0 {
+		t.Errorf("%d queues are counted, %v", n, err)
+	}
 	must(t, c.ConfigSet(ctx, "maxmemory", "0").Err())
-	_, err = s.d.PostMessages(ctx, postOf(s.id, s.now, "a"))
-	must(t, err)
+	createAndPost(t, s.d, s.id, s.now, "a")
 }
 
 // zOf is a member of the register.

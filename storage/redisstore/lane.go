@@ -13,8 +13,9 @@ import (
 // time: so they are stored in their order. What waits for the flight before it
 // goes together if it can.
 const (
-	laneRoom   = 64 << 20 // bytes of all posts that were started and are not answered
-	laneWeight = 512      // bytes of a post beside its bodies, about
+	laneRoom    = 64 << 20 // bytes of all posts that were started and are not answered
+	laneWeight  = 512      // bytes of a post beside its drafts, about
+	draftWeight = 128      // bytes of a draft beside its body, about
 )
 
 // lanes are those of a store.
@@ -59,7 +60,7 @@ func (l *lanes) start(ctx context.Context, p storage.Post) storage.Pending {
 		return storage.Concluded(storage.Posted{}, err)
 	}
 	who := &started{post: p, done: make(chan struct{})}
-	who.weight = min(laneRoom, laneWeight+int64(bytesOf(&p)))
+	who.weight = min(laneRoom, int64(laneWeight+draftWeight*len(p.Drafts)+bytesOf(&p)))
 	if err := l.room.Acquire(ctx, who.weight); err != nil {
 		return storage.Concluded(storage.Posted{}, err)
 	}
@@ -99,6 +100,7 @@ func (l *lanes) carry(id storage.QueueID, ln *lane) {
 			l.room.Release(who.weight)
 			close(who.done)
 		}
+		clear(f) // it lies before what waits, in memory that may stay for long
 	}
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stackforge/marconi/storage"
 	"github.com/stackforge/marconi/storage/redisstore"
@@ -140,24 +143,51 @@ func TestLaneBounds(t *testing.T) {
 	}
 }
 
-// TestLaneRoom has a start wait for room.
-func TestLaneRoom(t *testing.T) {
+// TestLaneForgets has a lane that is never empty keep nothing of posts that have
+// landed.
+func TestLaneForgets(t *testing.T) {
 	w := newTower(t)
-	large := laned("q", strings.Repeat("x", redisstore.LaneRoom/2))
-	under := w.startAll(t, large)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	p := w.Start(ctx, large)
-	if _, err := p.Wait(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a start without room answered %v", err)
+	w.first(t, "q")
+	const posts = 100
+	landed := make([]weak.Pointer[byte], posts)
+	for i := range posts {
+		p := later(laned("q", strings.Repeat("x", 64))) // which goes by itself
+		landed[i] = weak.Make(&p.Drafts[0].Body[0])
+		w.Start(t.Context(), p)
 	}
-	w.land <- nil
-	_, err := under[0].Wait(t.Context())
-	must(t, err)
-	under = w.startAll(t, large)
-	w.land <- nil
-	_, err = under[0].Wait(t.Context())
-	must(t, err)
+	w.Start(t.Context(), laned("q", "last"))
+	for range posts + 1 {
+		w.land <- nil
+	}
+	eventually(t, "the last post is under way", func() bool { return len(w.begun()) == posts+2 })
+	eventually(t, "those before it are forgotten", func() bool {
+		runtime.GC()
+		return !slices.ContainsFunc(landed, func(p weak.Pointer[byte]) bool { return p.Value() != nil })
+	})
+}
+
+// TestLaneRoom has a start wait for room, which bodies take, and drafts without.
+func TestLaneRoom(t *testing.T) {
+	for _, large := range []storage.Post{
+		laned("q", strings.Repeat("x", redisstore.LaneRoom/2)),
+		{Queue: storage.QueueID{Name: "q"}, Now: benchTime, Drafts: make([]storage.Draft, redisstore.LaneRoom/256)},
+	} {
+		w := newTower(t)
+		under := w.startAll(t, large)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		p := w.Start(ctx, large)
+		if _, err := p.Wait(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a start without room answered %v", err)
+		}
+		w.land <- nil
+		_, err := under[0].Wait(t.Context())
+		must(t, err)
+		under = w.startAll(t, large)
+		w.land <- nil
+		_, err = under[0].Wait(t.Context())
+		must(t, err)
+	}
 }
 
 // TestLanesClose closes with posts that wait and one that is under way.

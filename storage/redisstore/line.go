@@ -20,6 +20,7 @@ type line struct {
 	addr     string
 	sub      *redis.PubSub
 	channels map[string]*channel // guarded by the feed's mutex
+	heard    bool                // something came over it
 }
 
 // newLine is called under the feed's mutex.
@@ -42,7 +43,7 @@ func (l *line) run() {
 	}
 	f.mu.Unlock()
 	var refusal redis.Error
-	if errors.As(err, &refusal) { // the slot has moved, and our map of slots is old
+	if errors.As(err, &refusal) || !l.heard { // the slot has moved, and our map of slots is old; or the server is away
 		f.store.reload(f.ctx)
 		_ = (&pause{100 * time.Millisecond}).wait(f.ctx)
 	}
@@ -67,7 +68,7 @@ func (l *line) listen() error {
 		case err != nil:
 			return err
 		}
-		asked = false
+		asked, l.heard = false, true
 		l.hear(m)
 	}
 }

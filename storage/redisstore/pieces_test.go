@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -124,6 +125,70 @@ func TestHugePostAbandoned(t *testing.T) {
 	}
 }
 
+// TestHugePostGivesUp has a post that fails in the middle hold up nobody.
+func TestHugePostGivesUp(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "socket_timeout=1", 3)
+	there := s.staged(t)
+	now := s.now.UnixMilli()
+	s.eval(t, "post", "again", now, "", "", "", 0, 0, "0i", 0, 0, "") // it clears a part away, and does not wait
+	posted, err := s.direct.PostMessages(t.Context(), postOf(s.id, s.now, "a"))
+	must(t, err)
+	if int(posted.First) != there+1 {
+		t.Errorf("the next post begins at %d, want %d", posted.First, there+1)
+	}
+}
+
+// staged begins a post that fails behind its first piece, and answers how many
+// messages there are.
+func (s *scene) staged(t *testing.T) (there int) {
+	t.Helper()
+	p := postOf(s.id, s.now, make([]string, redisstore.Piece+1)...)
+	_, err := s.d.PostMessages(t.Context(), p) // the scripts are known
+	must(t, err)
+	there = s.total(t)
+	s.proxy.set(func(p *proxy) { p.cut = 1 }) // the answer to the first piece
+	if _, err := s.d.PostMessages(t.Context(), p); err == nil {
+		t.Fatal("a post succeeded whose first answer was lost")
+	}
+	if n := s.client(t).XLen(t.Context(), "{p:jobs}s").Val(); n != int64(there+redisstore.Piece) {
+		t.Fatalf("%d messages are in the log, want those of the first piece besides %d", n, there)
+	}
+	return there
+}
+
+// TestHugePostTooLate has a post go on when others have begun to clear away what
+// came of it so far: it is told so, and nobody counts what is left.
+func TestHugePostTooLate(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "socket_timeout=1", 3)
+	there := s.staged(t)
+	c := s.client(t)
+	must(t, c.HSet(t.Context(), "{p:jobs}q", "l", "somebody 1").Err()) // whose time is over
+	now := s.now.UnixMilli()
+	s.eval(t, "purge", "again", now)
+	if n := int(c.XLen(t.Context(), "{p:jobs}s").Val()); n <= there || n >= there+redisstore.Piece {
+		t.Fatalf("%d messages are in the log, want some to be cleared away and some not", n)
+	}
+	if n := s.total(t); n != there {
+		t.Errorf("%d messages, want %d", n, there)
+	}
+	s.eval(t, "post", "lost", now, "", "", "", 0, 0, "1i", 0, now+1000, "somebody")
+	if n := s.total(t); n != there {
+		t.Errorf("%d messages, want %d", n, there)
+	}
+}
+
+// eval runs a script once, and wants a word.
+func (s *scene) eval(t *testing.T, script, want string, args ...any) {
+	t.Helper()
+	word, err := redisstore.Eval(t.Context(), s.direct.(*redisstore.Store), script, s.id, args...)
+	must(t, err)
+	if word != want {
+		t.Errorf("%s answered %q, want %q", script, word, want)
+	}
+}
+
 // TestHugePostAlone has others at work in the queue meanwhile: what they post is
 // before or behind the huge post, not within.
 func TestHugePostAlone(t *testing.T) {
@@ -148,7 +213,8 @@ func TestLeaseBlocksAlone(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "", 3)
 	c := s.client(t)
-	must(t, c.HSet(t.Context(), "{p:jobs}q", "l", "somebody 99999999999999", "pt", 3, "pn", 0, "pp", 0).Err())
+	ends := c.Time(t.Context()).Val().Add(4 * time.Second)
+	must(t, c.HSet(t.Context(), "{p:jobs}q", "l", fmt.Sprint("somebody ", ends.UnixMilli()), "pt", 3, "pn", 0, "pp", 0).Err())
 	ctx := shortly(t)
 	if _, err := s.d.PostMessages(ctx, postOf(s.id, s.now, "a")); !errors.Is(err, ctx.Err()) || err == nil {
 		t.Errorf("a post under another's lease answered %v", err)
@@ -159,4 +225,21 @@ func TestLeaseBlocksAlone(t *testing.T) {
 		t.Errorf("claimed %d", len(claimed.Messages))
 	}
 	must(t, s.d.DeleteMessages(t.Context(), s.id, []string{claimed.Messages[0].ID}, nil, s.now))
+}
+
+// TestLeaseOfAnotherClock has a lease that was given before the server's clock was
+// set back, or by a server whose clock was ahead: it holds up nobody.
+func TestLeaseOfAnotherClock(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "", 3)
+	c := s.client(t)
+	ends := c.Time(t.Context()).Val().Add(time.Hour)
+	must(t, c.HSet(t.Context(), "{p:jobs}q", "l", fmt.Sprint("somebody ", ends.UnixMilli()), "pt", 3, "pn", 0, "pp", 0).Err())
+	ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+	defer cancel()
+	posted, err := s.d.PostMessages(ctx, postOf(s.id, s.now, "a"))
+	must(t, err)
+	if posted.First != 4 {
+		t.Errorf("the post begins at %d, want 4", posted.First)
+	}
 }

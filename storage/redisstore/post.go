@@ -42,9 +42,14 @@ func (s *Store) post(ctx context.Context, p *storage.Post) (string, []any, error
 }
 
 // postPieces stores all but the last piece where nobody looks; with the last one
-// all appear at once.
-func (s *Store) postPieces(ctx context.Context, p *storage.Post) (string, []any, error) {
+// all appear at once. Who cannot go on says so: others wait for the lease.
+func (s *Store) postPieces(ctx context.Context, p *storage.Post) (word string, r []any, err error) {
 	mine, lease, rest := rand.Text(), "", p.Drafts
+	defer func() {
+		if err != nil {
+			s.giveUp(ctx, p.Queue, mine)
+		}
+	}()
 	for ; len(rest) > piece; rest = rest[piece:] {
 		args := append(postArguments(p, rest[:piece], lease), mine)
 		word, r, err := s.run(ctx, "stage", p.Queue, p.Now, withDrafts(args, p, rest[:piece])...)
@@ -54,6 +59,13 @@ func (s *Store) postPieces(ctx context.Context, p *storage.Post) (string, []any,
 		lease = mine
 	}
 	return s.run(ctx, "post", p.Queue, p.Now, withDrafts(postArguments(p, rest, lease), p, rest)...)
+}
+
+// giveUp ends a lease, unless it is another's by now. If that fails it ends by itself.
+func (s *Store) giveUp(ctx context.Context, id storage.QueueID, lease string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), promptly)
+	defer cancel()
+	_, _, _ = s.run(ctx, "giveup", id, time.Time{}, lease)
 }
 
 func posted(p *storage.Post, word string, r []any) (storage.Posted, error) {
@@ -138,8 +150,12 @@ func firstEnd(p *storage.Post, drafts []storage.Draft) int64 {
 }
 
 // shapeOf says of a post's drafts whether they are visible at once or delayed, in
-// runs as "3i1d", so that its IDs can be told again from where it began.
+// runs as "3i1d", so that its IDs can be told again from where it began. That of
+// none is "0i", as it is a post all the same.
 func shapeOf(p *storage.Post) string {
+	if len(p.Drafts) == 0 {
+		return "0i"
+	}
 	var b []byte
 	for i := 0; i < len(p.Drafts); {
 		kind, from := delayed(p, &p.Drafts[i]), i

@@ -20,6 +20,7 @@ type proxy struct {
 	deaf  bool          // what comes is kept, and nothing is passed on: half-open
 	delay time.Duration // of every answer
 	cut   int           // answers end after that many bytes, once; 0: they do not
+	taken int           // connections so far
 }
 
 // pair is a connection of a client, and ours to the server for it.
@@ -76,6 +77,7 @@ func (p *proxy) accept() {
 		}
 		one := &pair{client, server}
 		p.mu.Lock()
+		p.taken++
 		if p.down {
 			one.close()
 		} else {

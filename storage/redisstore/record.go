@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strconv"
@@ -28,7 +29,7 @@ const (
 var errRecord = errors.New("redisstore: a message cannot be read")
 
 // maxHeader is what a header takes at the most besides its texts.
-const maxHeader = 1 + 4*6 + 3*2
+const maxHeader = 1 + 4*6 + 3*(2+4)
 
 func appendMessage(b []byte, p *storage.Post, d *storage.Draft, delayed bool) []byte {
 	at, flags := len(b), byte(0)
@@ -102,9 +103,16 @@ func appendInstant(b []byte, t time.Time) []byte {
 	return append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
+// longText stands before the length of a text that two bytes cannot tell: it has four.
+const longText = 1<<16 - 1
+
 func appendText(b []byte, s string) []byte {
-	n := len(s)
-	return append(append(b, byte(n>>8), byte(n)), s...)
+	if len(s) < longText {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
+	} else {
+		b = binary.BigEndian.AppendUint32(append(b, 0xff, 0xff), uint32(len(s)))
+	}
+	return append(b, s...)
 }
 
 // record reads a value from its front. After the first fault all is zero.
@@ -131,7 +139,18 @@ func (r *record) number(n int) (v int64) {
 }
 
 func (r *record) instant() time.Time { return time.UnixMilli(r.number(6)) }
-func (r *record) text() string       { return r.take(int(r.number(2))) }
+
+func (r *record) text() string {
+	n := r.number(2)
+	if n == longText {
+		n = r.number(4)
+	}
+	if n > int64(len(r.b)) { // there are no zeros for as much as a broken record may tell
+		r.bad, r.b = true, ""
+		return ""
+	}
+	return r.take(int(n))
+}
 
 func decodeMessage(packed string) (m storage.Message, err error) {
 	r := &record{b: packed}

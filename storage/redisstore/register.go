@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,6 +21,9 @@ func (s *Store) register(ctx context.Context, id storage.QueueID) error {
 		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			return errors.Join(p.Process(ctx, project), p.Process(ctx, name))
 		})
+		if redis.HasErrorPrefix(err, "EXECABORT") {
+			return cmp.Or(project.Err(), name.Err(), err) // why nothing was carried out
+		}
 		return err
 	}))
 }
@@ -28,14 +32,7 @@ func (s *Store) register(ctx context.Context, id storage.QueueID) error {
 // meanwhile, so that a queue which was made in between and a process that ends
 // before it sees that do not leave it off the register: Sweep settles doubts.
 func (s *Store) strike(ctx context.Context, id storage.QueueID) error {
-	err := s.patiently(ctx, func() error {
-		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.SAdd(ctx, doubtsKey, memberOf(id))
-			p.ZRem(ctx, namesKey(id.Project), id.Name)
-			return nil
-		})
-		return err
-	})
+	_, err := s.eval(ctx, s.scripts["strike"], []string{doubtsKey, namesKey(id.Project)}, []any{memberOf(id), id.Name})
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ var takesRoom = map[string]bool{"post": true, "stage": true, "create": true, "su
 
 // reads are the scripts whose answer is worth as much on one server as on many.
 var reads = map[string]bool{
-	"get": true, "getclaim": true, "list": true, "listsubs": true, "mark": true, "stats": true, "sweep": true, "time": true,
+	"format": true, "get": true, "getclaim": true, "list": true, "listsubs": true, "mark": true, "stats": true, "strike": true,
+	"sweep": true, "time": true,
 }
 
 func loadScripts() (map[string]*script, error) {

@@ -82,14 +82,11 @@ func (s *Store) check(ctx context.Context) error {
 	if err := s.eachMaster(ctx, checkServer); err != nil {
 		return err
 	}
-	var kept string
-	err := s.patiently(ctx, func() (err error) {
-		kept, err = s.client.SetArgs(ctx, formatKey, format, redis.SetArgs{Mode: "NX", Get: true}).Result()
-		return err
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
+	reply, err := s.eval(ctx, s.scripts["format"], []string{formatKey}, []any{format})
+	if err != nil {
 		return err
 	}
+	kept := text(reply[0])
 	if kept != "" && kept != format {
 		return fmt.Errorf("the data have format %q, and this program knows %q", kept, format)
 	}

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"net/url"
 	"testing"
 
@@ -13,15 +14,23 @@ import (
 // open opens the store that a URL names.
 func open(t testing.TB, text string) storage.Driver {
 	t.Helper()
-	u, err := url.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := redisstore.OpenURL(t.Context(), u)
+	d, err := openURL(t.Context(), text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+func openURL(ctx context.Context, text string) (storage.Driver, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	open, err := redisstore.OpenURL(u)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx)
 }
 
 // opener opens stores that share a server and nothing on it.

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -9,34 +10,43 @@ import (
 	"github.com/stackforge/marconi/storage"
 )
 
-// sweepPlace is the queue after which the next patrol goes on.
-type sweepPlace struct{ project, name string }
+// sweepPlace is where the next patrol goes on.
+type sweepPlace struct {
+	project, name string // behind this queue
+	over          bool   // behind the last one of the project
+}
 
 // Sweep implements storage.Driver. It goes to the queues of which the register
 // says that something has ended there. Besides, at each call it looks at some
 // others, in turn, for what a process that ended left behind.
-func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	removed := 0
-	err := s.visit(ctx, agesKey, now, func(id storage.QueueID) (bool, error) {
-		n, err := s.sweepQueue(ctx, id, now, limit-removed)
-		removed += n
-		return removed < limit, err
-	})
-	if err == nil && removed < limit {
-		err = s.settleDoubts(ctx)
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (removed int, failed error) {
+	for _, step := range []func() error{
+		func() error {
+			return s.visit(ctx, agesKey, now, func(id storage.QueueID) (bool, error) {
+				n, err := s.sweepQueue(ctx, id, now, limit-removed)
+				removed += n
+				return removed < limit, err
+			})
+		},
+		func() error { return s.settleDoubts(ctx) },
+		func() error {
+			n, err := s.patrol(ctx, now, limit-removed)
+			removed += n
+			return err
+		},
+	} {
+		err := step()
+		if failed = cmp.Or(failed, err); removed >= limit || err != nil && !broken(err) {
+			break
+		}
 	}
-	if err == nil && removed < limit {
-		var n int
-		n, err = s.patrol(ctx, now, limit-removed)
-		removed += n
-	}
-	return removed, err
+	return removed, failed
 }
 
 // patrolled is how many queues are looked at in a call without being marked.
 const patrolled = 32
 
-func (s *Store) patrol(ctx context.Context, now time.Time, limit int) (int, error) {
+func (s *Store) patrol(ctx context.Context, now time.Time, limit int) (removed int, failed error) {
 	s.mu.Lock()
 	at := s.swept
 	s.mu.Unlock()
@@ -44,18 +54,17 @@ func (s *Store) patrol(ctx context.Context, now time.Time, limit int) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	removed := 0
 	for _, id := range ids {
 		n, err := s.sweepQueue(ctx, id, now, limit-removed)
 		removed += n
-		if err != nil || removed >= limit {
-			return removed, err
+		if failed = cmp.Or(failed, err); removed >= limit || err != nil && !broken(err) {
+			return removed, failed
 		}
 	}
 	s.mu.Lock()
 	s.swept = next
 	s.mu.Unlock()
-	return removed, nil
+	return removed, failed
 }
 
 // some are the queues of the register that come next, and where to go on: at the
@@ -63,7 +72,7 @@ func (s *Store) patrol(ctx context.Context, now time.Time, limit int) (int, erro
 func (s *Store) some(ctx context.Context, at sweepPlace) ([]storage.QueueID, sweepPlace, error) {
 	if at.name == "" {
 		start := "-"
-		if at.project != "" {
+		if at.over {
 			start = "(" + at.project
 		}
 		ps, err := s.lex(ctx, projectsKey, &redis.ZRangeBy{Min: start, Max: "+", Count: 1})
@@ -77,16 +86,16 @@ func (s *Store) some(ctx context.Context, at sweepPlace) ([]storage.QueueID, swe
 		return nil, at, err
 	}
 	if len(names) == 0 {
-		return nil, sweepPlace{project: at.project}, s.forget(ctx, at.project)
+		return nil, sweepPlace{project: at.project, over: true}, s.forget(ctx, at.project)
 	}
 	ids := make([]storage.QueueID, len(names))
 	for i, n := range names {
 		ids[i] = storage.QueueID{Project: at.project, Name: n}
 	}
 	if len(names) < patrolled {
-		return ids, sweepPlace{project: at.project}, nil
+		return ids, sweepPlace{project: at.project, over: true}, nil
 	}
-	return ids, sweepPlace{at.project, names[len(names)-1]}, nil
+	return ids, sweepPlace{project: at.project, name: names[len(names)-1]}, nil
 }
 
 // sweepQueue removes what has ended in a queue until limit is reached, and carries

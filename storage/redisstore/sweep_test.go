@@ -28,6 +28,7 @@ func (s *scene) sweepOften(t *testing.T, now time.Time) {
 func TestSweepMendsMarks(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "", 0)
+	createAndPost(t, s.direct, storage.QueueID{Name: "of no project"}, s.now) // which comes first
 	sub := storage.Subscription{ID: "s", Queue: s.id, Subscriber: "http://s/", Created: s.now, Since: s.now, Expires: s.now.Add(2 * time.Hour), Deliver: true}
 	_, _, err := s.d.CreateSubscription(t.Context(), sub, s.now)
 	must(t, err)

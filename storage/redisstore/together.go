@@ -14,9 +14,10 @@ func joins(p *storage.Post) bool {
 	return p.Once.Key == "" && p.Once.Producer == "" && fits(p, 1)
 }
 
-// fits is whether a flight has room for n posts such as this one.
+// fits is whether a flight has room for n posts such as this one, which is one of
+// something.
 func fits(p *storage.Post, n int) bool {
-	return len(p.Drafts) <= jointMessages/n && firstDue(p) == 0 && bytesOf(p) <= jointBytes/n
+	return len(p.Drafts) > 0 && len(p.Drafts) <= jointMessages/n && firstDue(p) == 0 && bytesOf(p) <= jointBytes/n
 }
 
 // follows is whether a post is the next one of another's producer, and may go with it.

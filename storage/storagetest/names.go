@@ -19,6 +19,7 @@ func nameCases() []Case {
 		{"listed by any name", "a listing gives each name as it is, in the order of bytes", namesListed},
 		{"project and name", "no pair of project and name is taken for another pair", namesPaired},
 		{"clients and producers", "clients, keys and producers are any strings", namesOfPosts},
+		{"long texts", "clients, encodings and checksums are of any length", namesLong},
 		{"a stranger's ID", "another queue or project gets nothing by a message's ID", namesStranger},
 		{"a stranger's claim", "a claim is known to its own queue alone", namesStrangerClaim},
 	}
@@ -117,6 +118,27 @@ func namesOfPosts(t T, d storage.Driver) {
 		rest := slices.Delete(slices.Clone(want), 2*i, 2*i+2)
 		page := q.page(storage.MessageFilter{Now: at(100), NotFrom: name})
 		sameBodies(t, fmt.Sprintf("messages not from %q", name), page.Items, rest...)
+	}
+}
+
+// longTexts are about as long as two bytes can count, and longer.
+func longTexts() (texts []string) {
+	for _, n := range []int{1<<16 - 2, 1<<16 - 1, 1 << 16, 100_000} {
+		texts = append(texts, strings.Repeat(fmt.Sprint(n, " "), n)[:n])
+	}
+	return texts
+}
+
+func namesLong(t T, d storage.Driver) {
+	q := newQueue(t, d, "jobs")
+	for _, long := range longTexts() {
+		draft := storage.Draft{Body: []byte("body"), Encoding: "e" + long[1:], Checksum: "c" + long[1:], Expires: far()}
+		id := q.postAs(long, at(0), draft)[0]
+		m := q.getOne(at(1), id)
+		same(t, "ClientID is the one given", m.ClientID == long, true)
+		same(t, "Encoding is the one given", m.Encoding == draft.Encoding, true)
+		same(t, "Checksum is the one given", m.Checksum == draft.Checksum, true)
+		same(t, "Body is the one given", string(m.Body) == "body", true)
 	}
 }
 

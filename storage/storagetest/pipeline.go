@@ -17,6 +17,7 @@ func pipelineCases() []Case {
 		{"errors", "each post has its own answer, and those after it are as they were", pipelineErrors},
 		{"a producer", "a producer's posts count while those before them are under way", pipelineProducer},
 		{"a producer's gap", "behind a number that is refused the others are out of order", pipelineGap},
+		{"nothing among others", "posts of no drafts go with others and count as those do", pipelineNothing},
 		{"again at once", "a post that is under way is recognised", pipelineAgain},
 		{"all or none", "a post is stored whole, or nothing of it", pipelineWhole},
 		{"context of the start", "a post that was started goes on when its context ends", pipelineStart},
@@ -162,6 +163,38 @@ func pipelineGap(t T, d storage.Driver) {
 	}
 	p.wait(nil, storage.OutOfOrder{Want: 2}, storage.OutOfOrder{Want: 2}, nil, nil)
 	p.shows(at(0), "1", "and more", "2", "and more", "3", "and more")
+}
+
+func pipelineNothing(t T, d storage.Driver) {
+	const posts = 60
+	p := &pipeline{queue: newQueue(t, d, "jobs")}
+	var want []string
+	for _, producer := range []string{"", "p"} {
+		for i := range posts {
+			post := storage.Post{Now: at(0)}
+			if producer != "" {
+				post = sequenced(producer, uint64(i+1))
+			}
+			if i%3 == 0 {
+				body := fmt.Sprint(producer, i)
+				post.Drafts, want = texts(body), append(want, body)
+			}
+			p.start(post)
+		}
+	}
+	next := storage.Position(1)
+	for _, got := range p.wait() {
+		if len(got.IDs) == 0 {
+			same(t, "First of nothing", got.First, 0)
+			same(t, "Last of nothing", got.Last, 0)
+			continue
+		}
+		sameTexts(t, "IDs", got.IDs, p.position(next))
+		same(t, "First", got.First, next)
+		next++
+	}
+	p.shows(at(0), want...)
+	wanting(t, p.queue, sequenced("p", 1000, text("x")), posts+1)
 }
 
 func pipelineAgain(t T, d storage.Driver) {

@@ -19,6 +19,7 @@ func postCases() []Case {
 		{"delay in the past", "visible not after the post's instant is at once", postDelayInPast},
 		{"expiry at its instant", "a message is gone at Expires, and not before", postExpiry},
 		{"empty places", "a place is never given again", postEmptyPlaces},
+		{"nothing", "a post of no drafts stores nothing and is answered and remembered as others", postNothing},
 		{"one by one", "IDs of different posts and queues never meet", postDistinct},
 	}
 }
@@ -206,4 +207,20 @@ func postDistinct(t T, d storage.Driver) {
 			}
 		}
 	}
+}
+
+func postNothing(t T, d storage.Driver) {
+	q := newQueue(t, d, "jobs")
+	keyed := storage.Post{Now: at(0), Once: storage.Once{Key: "k", Until: far()}}
+	for _, p := range []storage.Post{{Now: at(0)}, keyed, sequenced("p", 1)} {
+		got := q.posted(p)
+		same(t, "First", got.First, 0)
+		same(t, "Last", got.Last, 0)
+		same(t, "number of IDs", len(got.IDs), 0)
+		same(t, "Again", got.Again, false)
+	}
+	sameAgain(t, q, keyed, nil)
+	sameAgain(t, q, sequenced("p", 1), nil)
+	sameTexts(t, "IDs of the producer's next post", q.posted(sequenced("p", 2, text("a"))).IDs, q.position(1))
+	q.shows(at(0), "a")
 }

@@ -24,6 +24,7 @@ func subscriptionCases() []Case {
 		{"listed", "they are listed in the byte order of their IDs, after any ID", subscriptionListed},
 		{"apart from the queue", "it may be there before the queue and stays after it", subscriptionApart},
 		{"any text", "IDs and subscribers are any strings", subscriptionAnyText},
+		{"long text", "subscribers are of any length", subscriptionLongText},
 	}
 }
 
@@ -282,5 +283,25 @@ func subscriptionAnyText(t T, d storage.Driver) {
 		} else {
 			same(t, "subscriber", q.subscribed(name, at(1)).Subscriber, name)
 		}
+	}
+}
+
+func subscriptionLongText(t T, d storage.Driver) {
+	q := newQueue(t, d, "jobs")
+	for i, long := range longTexts() {
+		s := subscription(fmt.Sprint(i))
+		s.Subscriber, s.Deliver = long, true
+		q.subscribe(s, at(0))
+		got := q.subscribed(s.ID, at(1))
+		same(t, "Subscriber is the one given", got.Subscriber == long, true)
+		same(t, "Options are those given", string(got.Options) == string(s.Options), true)
+		same(t, "Deliver", got.Deliver, true)
+		again := subscription("other")
+		again.Subscriber = long
+		same(t, "the one kept", q.refused(again, at(1)).ID, s.ID)
+		q.unsubscribe(s.ID)
+		again = subscription(fmt.Sprint("other", i))
+		again.Subscriber = long
+		q.subscribe(again, at(1))
 	}
 }

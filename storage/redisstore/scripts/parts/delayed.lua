@@ -18,21 +18,31 @@ local function drop_expired_delayed()
   return #gone < STEPS, #gone
 end
 
--- leased is how long the lease of a post that comes in pieces still holds, in
--- milliseconds by the clock of this server; nothing if there is none.
-local function leased()
-  if not lease then return end
-  local ends, t = tonumber(string.match(lease, ' (%d+)$')), call('TIME')
-  return math.max(0, ends - tonumber(t[1]) * 1000 - math.floor(tonumber(t[2]) / 1000))
+local LEASE = 5000 -- milliseconds by the clock of this server
+
+local function clock()
+  local t = call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- abandon takes back a part of what a post left that never came to its end.
+-- leased is how long the lease of a post that comes in pieces still holds;
+-- nothing if there is none. One that would hold for longer than it was given is of
+-- a clock that was ahead: it has ended.
+local function leased()
+  if not lease then return end
+  local left = tonumber(string.match(lease, ' (%d+)$')) - clock()
+  return left > LEASE and 0 or math.max(0, left)
+end
+
+-- abandon takes back a part of what a post left that never came to its end. From
+-- the first part on it cannot go on: the lease is nobody's.
 local function abandon()
   local f = call('HMGET', q, 'pn', 'pp')
   local gone = 0
   local function clear(stream, last)
     local es = call('XRANGE', stream, '(' .. at(last), '+', 'COUNT', STEPS)
     for i = 1, #es do call('XDEL', stream, es[i][1]) end
+    if stream == s then call('HINCRBY', q, 'pt', str(-#es)) end -- for who counts the others
     gone = gone + #es
     if #es == 0 and call('EXISTS', stream) == 1 then call('XSETID', stream, at(last)) end
   end
@@ -44,7 +54,7 @@ local function abandon()
     drop_delayed(counter16(last))
     last, gone = last - 1, gone + 1
   end
-  call('HSET', q, 'pn', str(last))
+  call('HSET', q, 'pn', str(last), 'l', '- 0')
   if gone == 0 then call('HDEL', q, 'l', 'pt', 'pn', 'pp') end
 end
 

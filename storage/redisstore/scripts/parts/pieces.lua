@@ -3,12 +3,8 @@
 -- Under a lease they are put behind the tail, and behind that of the outbox, where
 -- nobody looks; the last piece moves the tails. Until then whatever would move
 -- them waits. Who finds that the lease has ended clears away what is there.
-local LEASE = 5000 -- milliseconds by the clock of this server
-
 local function take_lease(token)
-  local t = call('TIME')
-  local ends = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) + LEASE
-  call('HSET', q, 'l', token .. ' ' .. str(ends), 'pt', str(tail), 'pn', str(delays), 'pp', str(place))
+  call('HSET', q, 'l', token .. ' ' .. str(clock() + LEASE), 'pt', str(tail), 'pn', str(delays), 'pp', str(place))
 end
 
 -- go_on moves to behind what came before. It is false if the lease was lost.

@@ -2,10 +2,12 @@
 -- uses: outbox
 -- Subscriptions.
 
--- A subscription's record begins with its subscriber, two bytes of length first.
+-- A subscription's record begins with its subscriber: two bytes of length first, and
+-- if these do not suffice four more.
 local function subscriber_of(record)
-  local n = struct.unpack('>I2', record)
-  return string.sub(record, 3, 2 + n)
+  local n, first = struct.unpack('>I2', record)
+  if n == 65535 then n, first = struct.unpack('>I4', record, first) end
+  return string.sub(record, first, first + n - 1)
 end
 
 -- A durable subscription is in ud with how far it has come: cursor, not before,
