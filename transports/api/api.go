@@ -53,7 +53,9 @@ type Call struct {
 	client string // the Client-ID's UUID, if it was read before
 	queue  string // that the body names, if it was read before
 
-	Caller core.Caller // set by Authenticate and completed by the handler; a door leaves it alone
+	// Caller is set by Authenticate and completed by the handler. A door sets what
+	// it has itself proven of the caller, or nothing.
+	Caller core.Caller
 }
 
 // Params are arguments beside the body.

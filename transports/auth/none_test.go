@@ -43,3 +43,11 @@ func TestNoneBelievesRoles(t *testing.T) {
 		t.Errorf("Challenge: got %q", got)
 	}
 }
+
+func TestNoneKeepsWhatTheDoorHasProven(t *testing.T) {
+	c := call("X-Roles", "admin", "X-Project-Id", "other")
+	c.Caller.Project = "shop"
+	if who, err := auth.None().Authenticate(context.Background(), c); err != nil || who.Project != "shop" || who.Roles != nil {
+		t.Errorf("got %+v, %v", who, err)
+	}
+}
