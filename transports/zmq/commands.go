@@ -14,7 +14,7 @@ type Commands struct {
 	config  Config
 	gate    *gate
 	router  *zmtp.Router
-	serving context.Context // done: nobody is to wait any more
+	serving context.Context // done: no request begins, and nobody is to wait any more
 	end     context.CancelFunc
 	drained chan struct{} // closed: all that was begun was answered
 	ballast [][]byte      // see ballastOf
@@ -33,7 +33,7 @@ func ListenCommands(c Config) (*Commands, error) {
 	of.Connected, of.Gone = d.connected, d.gone
 	var err error
 	if d.router, err = zmtp.ListenRouter(of); err != nil {
-		return nil, fmt.Errorf("zmq: %w", err)
+		return nil, err // which says where it is from
 	}
 	return d, nil
 }

@@ -1,8 +1,10 @@
 package zmq_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -234,6 +236,57 @@ func TestStop(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
+}
+
+// What comes over other connections while one keeps the door from ending is not begun
+// either, whether they are new or not.
+func TestNothingBeginsInAStop(t *testing.T) {
+	t.Parallel()
+	g, config := gatedHandler(t, "queue_create")
+	begun := &counting{Handler: g}
+	config.Handler = begun
+	s := commands(t, config)
+	busy := s.dial()
+	var idle []*client
+	for range 10 {
+		idle = append(idle, s.dial())
+	}
+	eventually(t, "all are there", func() bool { return s.door.Stats().Peers == 11 })
+	busy.send(request("claim_create", `{"queue_name":"q","wait":20}`, `"id":"claim"`))
+	busy.send(request("queue_create", `{"queue_name":"q"}`, `"id":"create"`))
+	eventually(t, "both are in progress", func() bool { return g.begun.Load() == 1 })
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.stop() }()
+	busy.answer(204) // it has been told
+	for _, c := range idle {
+		c.send(request("queue_list", `{}`))
+	}
+	late := s.byHand(request("queue_list", `{}`))
+	awaitText(t, late, "READY") // it is greeted
+	close(g.open)
+	busy.answer(201)
+	for _, c := range idle {
+		c.cut()
+	}
+	if got, _ := io.ReadAll(late); bytes.Contains(got, []byte("status")) || begun.n.Load() != 0 {
+		t.Errorf("%d requests were begun late: %q", begun.n.Load(), got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// counting counts lists of queues.
+type counting struct {
+	api.Handler
+	n atomic.Int32
+}
+
+func (h *counting) Handle(ctx context.Context, c *api.Call) api.Reply {
+	if c.Action == "queue_list" {
+		h.n.Add(1)
+	}
+	return h.Handler.Handle(ctx, c)
 }
 
 // A stop waits no longer than it may.

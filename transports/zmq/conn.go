@@ -31,7 +31,6 @@ type conn struct {
 	changed  sync.Cond // something below has
 	inFlight int       // requests that are not yet answered
 	alone    bool      // the one in flight wants to be the only one
-	closing  bool      // no more are begun
 	over     bool      // nothing can be sent any more
 
 	posts     []*request // that were started, in their order
@@ -89,26 +88,28 @@ func (c *conn) take(m *zmtp.Message) bool {
 	return true
 }
 
-// admit waits until the request may be in flight. One without an ID is so alone.
+// admit waits until the request may be in flight, and answers false if no more are.
+// One without an ID is so alone.
 func (c *conn) admit(r *request) bool {
 	alone := r.envelope.ID == ""
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.closing && !c.over && (c.alone || c.inFlight >= c.door.config.MaxInFlight || alone && c.inFlight > 0) {
-		if len(c.pipelined) > 0 {
+	for {
+		switch {
+		case c.over || c.door.serving.Err() != nil:
+			return false
+		case !c.alone && c.inFlight < c.door.config.MaxInFlight && (!alone || c.inFlight == 0):
+			c.inFlight++
+			c.alone = alone
+			return true
+		case len(c.pipelined) > 0:
 			c.mu.Unlock()
 			c.flush()
 			c.mu.Lock()
-			continue
+		default:
+			c.changed.Wait()
 		}
-		c.changed.Wait()
 	}
-	if c.closing || c.over {
-		return false
-	}
-	c.inFlight++
-	c.alone = alone
-	return true
 }
 
 // done notes that a request was answered.
@@ -205,8 +206,8 @@ func (c *conn) next() *request {
 	return r
 }
 
-// finish lets no request begin any more, and waits until those in progress are
-// answered. It is false if that took too long: then the connection is cut.
+// finish waits until the requests in progress are answered, now that no more begin.
+// It is false if that took too long: then the connection is cut.
 func (c *conn) finish(patience context.Context) bool {
 	late := false
 	stop := context.AfterFunc(patience, func() {
@@ -220,8 +221,7 @@ func (c *conn) finish(patience context.Context) bool {
 	defer stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closing = true
-	c.changed.Broadcast()
+	c.changed.Broadcast() // one that waits to begin does not
 	for c.inFlight > 0 && !c.over {
 		c.changed.Wait()
 	}

@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -51,10 +52,13 @@ func (g *gate) password(ctx context.Context, _, password string) (any, error) {
 		return nil, nil
 	}
 	who, err := g.ask(ctx, password, netip.Addr{})
-	if err != nil {
+	switch {
+	case err == nil:
+		return who, nil
+	case unknown(err):
 		return nil, err
 	}
-	return who, nil
+	return nil, fmt.Errorf("%w: %w", zmtp.ErrUnknown, err)
 }
 
 // ask asks whose token this is.

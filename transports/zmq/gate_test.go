@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,11 +25,13 @@ type tokens struct {
 	mu    sync.Mutex
 	known map[string]core.Caller
 	down  error
+	asked atomic.Int32
 }
 
 func (k *tokens) Challenge() string { return "" }
 
 func (k *tokens) Authenticate(_ context.Context, c *api.Call) (core.Caller, error) {
+	k.asked.Add(1)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	token, _ := c.Header("X-Auth-Token")
@@ -45,6 +49,13 @@ func (k *tokens) withdraw(token string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.known, token)
+}
+
+// fail lets nobody know anything for as long as err is not nil.
+func (k *tokens) fail(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.down = err
 }
 
 func someTokens() *tokens {
@@ -77,6 +88,23 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// A client whose password is no good is told so, upon which a library gives up for
+// good. One whose password cannot be looked at now is not: it is to come again.
+func TestPasswordsThatCannotBeKnown(t *testing.T) {
+	t.Parallel()
+	k := someTokens()
+	s := commands(t, zmq.Config{Authenticator: k})
+	for i, down := range []error{nil, errors.New("down"), context.DeadlineExceeded} {
+		k.fail(down)
+		conn := s.saying("PLAIN", command("HELLO", "\x00\x05wrong"))
+		said, err := io.ReadAll(conn)
+		if told := strings.Contains(string(said), "\x05ERROR\x03400"); told != (down == nil) || err != nil {
+			t.Errorf("%v: it was told %q (%v)", down, said, err)
+		}
+		eventually(t, "it has failed", func() bool { return s.door.Stats().Failed == int64(i+1) && s.door.Stats().Denied == 1 })
+	}
+}
+
 // A token may come with a request, if none came with the handshake.
 func TestTokensInHeaders(t *testing.T) {
 	t.Parallel()
@@ -88,10 +116,10 @@ func TestTokensInHeaders(t *testing.T) {
 	}
 	c.send(`{"action":"authenticate","headers":{"X-Auth-Token":"wrong","X-Project-ID":"project"}}`)
 	c.answer(401)
-	k.down = errors.New("down")
+	k.fail(errors.New("down"))
 	c.send(with("t1"))
 	c.answer(503)
-	k.down = nil
+	k.fail(nil)
 	c.send(with("t1"))
 	c.answer(200)
 	c.ask(200, "queue_list", `{}`)
@@ -100,6 +128,27 @@ func TestTokensInHeaders(t *testing.T) {
 
 	c = s.dialBy(zmtp.Config{Security: zmtp.PlainClient("anything", "any")})
 	c.ask(200, "queue_list", `{}`)
+}
+
+// Requests without headers are those of a connection that has shown another token
+// since, whatever has become of the one that came with the first of them.
+func TestTokensThatAreRenewed(t *testing.T) {
+	t.Parallel()
+	k := someTokens()
+	k.known["t3"] = core.Caller{Project: "project"}
+	s := commands(t, zmq.Config{Authenticator: k})
+	c := s.dialBy(zmtp.Config{Security: zmtp.PlainClient("anything", "")})
+	c.send(with("t1"))
+	c.answer(200)
+	c.send(with("t3"))
+	c.answer(200)
+	k.withdraw("t1")
+	for range 2 {
+		c.send(`{"action":"queue_list","body":{}}`)
+		c.answer(200)
+	}
+	c.send(with("t2"))
+	c.answer(403)
 }
 
 func TestAuthenticationsEnd(t *testing.T) {

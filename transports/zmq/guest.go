@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ type guest struct {
 
 	mu      sync.Mutex
 	who     *identity // nil: it has proven nothing
+	first   string    // token that a request has proven it with, which those may bring again that have no headers
 	timer   *time.Timer
 	recheck time.Time
 	left    bool
@@ -82,20 +84,21 @@ func (t *guest) prove(token string) (same bool, err error) {
 		return false, nil
 	}
 	t.become(who)
+	t.first = cmp.Or(t.first, token)
 	return true, nil
 }
 
-// shown is whether the peer is the one that a token is for.
+// shown is whether a token needs no look: the peer is the one that it is for, or has
+// proven so with another since.
 func (t *guest) shown(token string) bool {
-	who := t.proven()
-	return who != nil && who.token == token
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.who != nil && (token == t.who.token || token == t.first && token != "")
 }
 
-// show shows a token that a request brings, and is the objection to it.
+// show shows a token that a request brings and that needs a look, and is the
+// objection to it. It waits for the Authenticator.
 func (t *guest) show(token string) *api.Reply {
-	if t.gate.config.Authenticator == nil || t.shown(token) {
-		return nil
-	}
 	same, err := t.prove(token)
 	switch {
 	case unknown(err):

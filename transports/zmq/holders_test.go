@@ -64,6 +64,13 @@ func TestPeersThatVanishHoldNothing(t *testing.T) {
 // that it is alive.
 func (s *site) byHand(heads ...string) *net.TCPConn {
 	s.t.Helper()
+	ready := command("READY", "\x0bSocket-Type\x00\x00\x00\x06DEALER")
+	return s.saying("NULL", ready+string(framed(heads...)))
+}
+
+// saying is a connection over which a greeting is said, and then what comes after it.
+func (s *site) saying(mechanism, text string) *net.TCPConn {
+	s.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.addr, "tcp://"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -71,13 +78,15 @@ func (s *site) byHand(heads ...string) *net.TCPConn {
 	s.t.Cleanup(func() { conn.Close() })
 	_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10) // which would grow otherwise, beyond all that is sent
 	said := make([]byte, 64)
-	copy(said, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01NULL")
-	ready := "\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
-	said = append(append(said, 4, byte(len(ready))), ready...)
-	if _, err := conn.Write(append(said, framed(heads...)...)); err != nil {
-		s.t.Fatal(err)
-	}
+	copy(said, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01"+mechanism)
+	say(s.t, conn, append(said, text...))
 	return conn.(*net.TCPConn)
+}
+
+// command is a short command of ZMTP.
+func command(name, body string) string {
+	text := string(rune(len(name))) + name + body
+	return "\x04" + string(rune(len(text))) + text
 }
 
 // framed are messages of a frame each.

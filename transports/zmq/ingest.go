@@ -77,7 +77,7 @@ func ListenIngest(c Config) (*Ingest, error) {
 	of.Connected, of.Gone, of.StopTimeout = l.connected, l.gone, l.config.StopTimeout
 	var err error
 	if l.pull, err = zmtp.ListenPull(of); err != nil {
-		return nil, fmt.Errorf("zmq: %w", err)
+		return nil, err // which says where it is from
 	}
 	return l, nil
 }
@@ -160,10 +160,11 @@ func (s *source) identify(call *api.Call) {
 	token, given := call.Header(headerToken)
 	switch {
 	case s.gate.config.Authenticator == nil:
+	case given && s.shown(token):
 	case given && token != s.refused:
-		if call.Early = s.show(token); call.Early != nil {
+		s.pipeline.Flush(s.peer.Context()) // asking takes its time
+		if call.Early = s.show(token); call.Early != nil && call.Early != unknowable {
 			s.refused = token
-			return
 		}
 		call.Caller, _ = s.caller()
 	case given, !known:

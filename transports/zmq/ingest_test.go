@@ -3,6 +3,7 @@ package zmq_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,7 +11,10 @@ import (
 	"testing"
 
 	"github.com/go-zeromq/zmq4"
+	"github.com/go-zeromq/zmq4/security/plain"
 
+	"github.com/stackforge/marconi/core"
+	"github.com/stackforge/marconi/transports/api"
 	"github.com/stackforge/marconi/transports/zmq"
 )
 
@@ -28,10 +32,10 @@ func ingesting(t testing.TB, c zmq.Config) (*zmq.Ingest, *site) {
 }
 
 // pusher is a PUSH of another library.
-func pusher(t *testing.T, s *site) func(frames ...string) {
+func pusher(t *testing.T, s *site, o ...zmq4.Option) func(frames ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	push := zmq4.NewPush(ctx)
+	push := zmq4.NewPush(ctx, o...)
 	t.Cleanup(func() {
 		cancel()
 		_ = push.Close()
@@ -99,6 +103,69 @@ func TestIngest(t *testing.T) {
 	if n := strings.Count(log.String(), "were refused"); n != 1 {
 		t.Errorf("it was logged %d times:\n%s", n, log.String())
 	}
+}
+
+// order is a post to a queue of orders, by whom a token is for.
+func order(token string, n int) string {
+	return fmt.Sprintf(`{"headers":{"Client-ID":%q,"X-Project-ID":"shop","X-Auth-Token":%q},"body":{"queue_name":"orders","messages":[{"body":{"order":%d}}]}}`, alice, token, n)
+}
+
+// A token that could not be looked at for a while is looked at again, and one that
+// was refused is not.
+func TestIngestWhenTokensCannotBeKnown(t *testing.T) {
+	t.Parallel()
+	k := someTokens()
+	k.known["t"] = core.Caller{Project: "shop"}
+	door, s := ingesting(t, zmq.Config{Authenticator: k})
+	push := pusher(t, s, zmq4.WithSecurity(plain.Security("anything", "")))
+	refused := func(n int64) {
+		t.Helper()
+		eventually(t, "it is refused", func() bool { return door.Stats().Refused == n })
+	}
+	k.fail(errors.New("down"))
+	push(order("t", 0))
+	refused(1)
+	k.fail(nil)
+	push(order("t", 1))
+	eventually(t, "it is stored", func() bool { return door.Stats().Stored == 1 })
+	push(order("wrong", 2))
+	refused(2)
+	asked := k.asked.Load()
+	push(order("wrong", 3))
+	refused(3)
+	if k.asked.Load() != asked {
+		t.Error("it was asked again for a token that was refused")
+	}
+}
+
+// slow is an authenticator that takes its time for one token.
+type slow struct {
+	*tokens
+	begun, end chan struct{}
+}
+
+func (s slow) Authenticate(ctx context.Context, c *api.Call) (core.Caller, error) {
+	if token, _ := c.Header("X-Auth-Token"); token == "slow" {
+		close(s.begun)
+		select {
+		case <-s.end:
+		case <-ctx.Done():
+		}
+	}
+	return s.tokens.Authenticate(ctx, c)
+}
+
+// While a token is looked at, the posts before it are stored.
+func TestIngestStoresWhileItAsks(t *testing.T) {
+	t.Parallel()
+	k := slow{someTokens(), make(chan struct{}), make(chan struct{})}
+	k.known["t"] = core.Caller{Project: "shop"}
+	_, s := ingesting(t, zmq.Config{Authenticator: k})
+	say := command("HELLO", "\x00\x00") + command("INITIATE", "\x0bSocket-Type\x00\x00\x00\x04PUSH")
+	s.saying("PLAIN", say+string(framed(order("t", 0), order("slow", 1))))
+	<-k.begun
+	eventually(t, "the first is stored", func() bool { return len(stored(t, s.broker)) == 1 })
+	close(k.end)
 }
 
 // Thousands of posts come in, each connection's in its order.

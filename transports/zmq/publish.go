@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -64,7 +63,7 @@ func ListenPublish(c Config) (*Publish, error) {
 	of.Connected, of.Gone = l.connected, l.gone
 	var err error
 	if l.pub, err = zmtp.ListenPub(of, zmtp.Audience{May: l.may, Subscribed: l.subscribed}); err != nil {
-		return nil, fmt.Errorf("zmq: %w", err)
+		return nil, err // which says where it is from
 	}
 	return l, nil
 }
@@ -192,9 +191,18 @@ func (l *Publish) run(ctx context.Context) {
 			l.tryAgain()
 		case <-l.wake:
 		}
-		for c, wanted := l.next(); c != nil && ctx.Err() == nil; c, wanted = l.next() {
-			l.attend(ctx, c, wanted)
+		l.attendAll(ctx)
+	}
+}
+
+// attendAll attends to channels until none may have something to do.
+func (l *Publish) attendAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		c, wanted := l.next()
+		if c == nil {
+			return
 		}
+		l.attend(ctx, c, wanted)
 	}
 }
 

@@ -120,9 +120,10 @@ func TestDeafPeersAreCut(t *testing.T) {
 	for range 100 {
 		post(t, s.broker, "q", body)
 	}
-	c := s.dialBy(zmtp.Config{InFlight: 1, MaxMessage: 16 << 20})
-	for i := range 60 {
-		c.send(request("message_list", `{"queue_name":"q","echo":true,"limit":3}`, fmt.Sprintf(`"id":%d`, i)))
+	var lists []string
+	for i := range 60 { // much more than what is on the way takes in
+		lists = append(lists, request("message_list", `{"queue_name":"q","echo":true,"limit":3}`, fmt.Sprintf(`"id":%d`, i)))
 	}
+	s.byHand(lists...)
 	eventually(t, "it is cut off", func() bool { return s.door.Stats().Cut == 1 && s.door.Stats().Peers == 0 })
 }

@@ -3,6 +3,7 @@ package zmq
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -195,7 +196,7 @@ func (c *conn) answer(r *request) {
 	p := papers.Get().(*paper)
 	defer p.free()
 	err := c.write(p, r)
-	if err == zmtp.ErrTooLong {
+	if errors.Is(err, zmtp.ErrTooLong) {
 		r.reply = *longReply
 		err = c.write(p, r)
 	}

@@ -22,7 +22,7 @@ func postings(n int) (all []string) {
 	return all
 }
 
-func say(t *testing.T, conn net.Conn, b []byte) {
+func say(t testing.TB, conn net.Conn, b []byte) {
 	t.Helper()
 	if _, err := conn.Write(b); err != nil {
 		t.Fatal(err)

@@ -74,6 +74,32 @@ func TestHostileFrames(t *testing.T) {
 	}
 }
 
+// TestLimitsAreNamed has the reason tell which limit it was.
+func TestLimitsAreNamed(t *testing.T) {
+	c, reasons := gone(zmtp.Config{MaxFrame: 1000, MaxMessage: 1500, MaxParts: 2, MaxTopic: 20})
+	r := router(t, c, echo)
+	for says, bytes := range map[string][]byte{
+		"a frame has at most 1000 bytes":   long(0, 1001),
+		"a message has at most 1500 bytes": slicesOf(frame(1, strings.Repeat("x", 1000)), frame(0, strings.Repeat("x", 501))),
+		"a message has at most 2 parts":    slicesOf(frame(1, ""), frame(1, ""), frame(0, "")),
+		"a command has at most":            command("HUGO", strings.Repeat("x", 100)),
+	} {
+		w := greeted(t, r.Addr(), 1, "DEALER", "")
+		_, _ = w.Write(bytes)
+		w.ended()
+		if err := <-reasons; !errors.Is(err, zmtp.ErrTooLong) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+	var many []byte
+	for i := range 40 {
+		many = zmtp.AppendProperty(many, fmt.Sprintf("X-%d", i), "")
+	}
+	if _, err := zmtp.ParseMetadata(many); !errors.Is(err, zmtp.ErrTooLong) || !strings.Contains(err.Error(), "properties") {
+		t.Errorf("much metadata: %v", err)
+	}
+}
+
 func slicesOf(frames ...[]byte) (b []byte) {
 	for _, f := range frames {
 		b = append(b, f...)

@@ -65,10 +65,17 @@ func (p *Peer) pong(rest []byte) error {
 // ping asks for a sign of life. It promises none of our own: its TTL is zero.
 func (p *Peer) ping() { _ = p.mailbox.command(zmq4.CmdPing, []byte{0, 0}) }
 
-// askWhenSilent sends a PING if nothing came since it was last called, and if the
-// peer is of a version that has one.
+// looks is how often in a heartbeat it is looked whether a peer says something.
+const looks = 4
+
+// askWhenSilent is called at each look, and sends a PING for every heartbeat in
+// which nothing came, if the peer is of a version that has one.
 func (p *Peer) askWhenSilent() {
-	if !p.socket.heard.Swap(false) && p.minor > 0 {
+	if p.socket.heard.Swap(false) {
+		p.silent = 0
+		return
+	}
+	if p.silent++; p.silent%looks == 0 && p.minor > 0 {
 		p.ping()
 	}
 }

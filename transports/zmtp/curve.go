@@ -27,8 +27,9 @@ func NewKeyPair() (KeyPair, error) {
 
 // Curve is the mechanism CURVE (RFC 26) of who listens. allow is called with the
 // public key of each peer that has proved to own it, on the peer's goroutine; what
-// it returns is kept as the peer's Credentials, and an error refuses the peer. ctx
-// ends with the peer's time for the handshake. Peers must know keys.Public.
+// it returns is kept as the peer's Credentials, and an error refuses the peer: for
+// good, unless it is ErrUnknown. ctx ends with the peer's time for the handshake.
+// Peers must know keys.Public.
 func Curve(keys KeyPair, allow func(ctx context.Context, client Key) (credentials any, err error)) Security {
 	return curve{keys, allow}
 }

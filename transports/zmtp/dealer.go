@@ -112,7 +112,7 @@ func (d *Dealer) readAll() (err error) {
 }
 
 func (d *Dealer) keep(heartbeat time.Duration) {
-	tick := time.NewTicker(heartbeat)
+	tick := time.NewTicker(heartbeat / looks)
 	defer tick.Stop()
 	for {
 		select {

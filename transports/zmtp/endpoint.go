@@ -36,8 +36,10 @@ func listen(c Config) (net.Listener, error) {
 	}
 	listener := net.ListenConfig{KeepAliveConfig: keepAlive(c)}
 	l, err := listener.Listen(context.Background(), network, address)
-	if errors.Is(err, syscall.EADDRINUSE) && abandoned(network, address) {
-		l, err = listener.Listen(context.Background(), network, address)
+	if network == "unix" && errors.Is(err, syscall.EADDRINUSE) {
+		if err = removeAbandoned(address, err); err == nil {
+			l, err = listener.Listen(context.Background(), network, address)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("zmtp: %w", err)
@@ -45,17 +47,25 @@ func listen(c Config) (net.Listener, error) {
 	return l, nil
 }
 
-// abandoned removes the socket that a process has left behind which was killed. It
-// answers no connection.
-func abandoned(network, path string) bool {
-	if network != "unix" {
-		return false
+// removeAbandoned removes the socket that a process has left behind which was
+// killed. That answers no connection; but neither does what is no socket, and is
+// somebody's. inUse is why path could not be bound, and still is if nothing changed.
+func removeAbandoned(path string, inUse error) error {
+	is, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return inUse
+	case is.Mode().Type() != os.ModeSocket:
+		return fmt.Errorf("listen unix %s: there is something that is no socket; it stays as it is", path)
 	}
-	conn, err := net.Dial(network, path)
+	conn, err := net.Dial("unix", path)
 	if err == nil {
 		conn.Close()
 	}
-	return errors.Is(err, syscall.ECONNREFUSED) && os.Remove(path) == nil
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return inUse
+	}
+	return os.Remove(path)
 }
 
 func dial(ctx context.Context, c Config) (net.Conn, error) {

@@ -27,6 +27,11 @@ func Greet(conn net.Conn, c Config) (*Peer, error) {
 	return open(context.Background(), conn, zmq4.Router, true, c, &memory{counters: &n})
 }
 
+// RouterAt is a Router that takes its connections from l.
+func RouterAt(l net.Listener, c Config) *Router {
+	return &Router{listenAt(l, c.withDefaults(), zmq4.Router)}
+}
+
 // recorded is a connection on which all was said long ago.
 type recorded struct {
 	net.Conn

@@ -34,7 +34,7 @@ func parseHeader(h []byte, limit int) (flags byte, size int, err error) {
 		long = binary.BigEndian.Uint64(h[1:longHeader])
 	}
 	if long > uint64(limit) {
-		return 0, 0, ErrTooLong
+		return 0, 0, tooLong("a frame has", limit, "bytes")
 	}
 	return flags, int(long), nil
 }

@@ -2,6 +2,7 @@ package zmtp
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 )
@@ -75,6 +76,9 @@ func (g *guard) command() ([]byte, error) {
 		return nil, err
 	}
 	flags, size, err := parseHeader(header, g.limit)
+	if errors.Is(err, ErrTooLong) {
+		err = tooLong("a command of the handshake, metadata and all, has", g.limit, "bytes")
+	}
 	if err != nil {
 		return nil, err
 	}

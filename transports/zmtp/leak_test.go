@@ -10,8 +10,10 @@ import (
 	"github.com/stackforge/marconi/transports/zmtp"
 )
 
-// heap is how much memory is in use.
+// heap is how much memory is in use, without what is kept to be used again: that goes
+// with the second look that finds it unused.
 func heap() uint64 {
+	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -31,10 +31,14 @@ func newListener(c Config, kind zmq4.SocketType) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	return listenAt(listener, c, kind), nil
+}
+
+func listenAt(listener net.Listener, c Config, kind zmq4.SocketType) *Listener {
 	l := &Listener{config: c, kind: kind, listener: listener, peers: make(map[*Peer]struct{})}
 	l.census.max, l.census.maxPerAddr = c.MaxPeers, c.MaxPeersPerAddr
 	l.memory.counters = &l.counters
-	return l, nil
+	return l
 }
 
 // Addr is where it listens, as an endpoint.
@@ -191,7 +195,7 @@ func (l *Listener) farewell(p *Peer, err error) {
 
 // keep asks peers that were silent for a heartbeat whether they are there.
 func (l *Listener) keep(ctx context.Context) {
-	tick := time.NewTicker(l.config.Heartbeat)
+	tick := time.NewTicker(l.config.Heartbeat / looks)
 	defer tick.Stop()
 	for {
 		select {

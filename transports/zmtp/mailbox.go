@@ -101,7 +101,7 @@ func (b *mailbox) admit(size int) error {
 	case b.err != nil:
 		return b.err
 	case size > b.limit:
-		return ErrTooLong
+		return tooLong("a mailbox holds", b.limit, "bytes")
 	case b.queued()+size > b.limit:
 		return ErrFull
 	}
@@ -211,9 +211,7 @@ func (b *mailbox) await(ctx context.Context, size int) error {
 		err := b.admit(size)
 		b.mu.Unlock()
 		if !errors.Is(err, ErrFull) {
-			if err == nil {
-				b.hasRoom() // for others who wait
-			}
+			b.hasRoom() // or none for ever: others who wait are to look, too
 			return err
 		}
 		select {

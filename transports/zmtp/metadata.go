@@ -26,16 +26,22 @@ const maxIdentity = 255
 func parseMetadata(m zmq4.Metadata, b []byte) error {
 	for n := 0; len(b) > 0; n++ {
 		name, value, rest, ok := cutProperty(b)
-		if !ok || n == maxProperties {
+		if !ok {
 			return ErrHandshake
+		}
+		if n == maxProperties {
+			return tooLong("metadata have", maxProperties, "properties")
 		}
 		if _, twice := m[name]; twice {
 			return ErrHandshake
 		}
 		m[name], b = value, rest
 	}
-	if !isSocketType(m[propertyType]) || len(m[propertyIdentity]) > maxIdentity {
+	if !isSocketType(m[propertyType]) {
 		return ErrHandshake
+	}
+	if len(m[propertyIdentity]) > maxIdentity {
+		return tooLong("an identity has", maxIdentity, "bytes")
 	}
 	return nil
 }

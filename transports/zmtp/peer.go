@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime/debug"
 	"strings"
@@ -24,6 +25,7 @@ type Peer struct {
 	cancel context.CancelCauseFunc
 
 	socket    *socket
+	silent    int // looks in a row that nothing came in; of who looks
 	mailbox   *mailbox
 	reader    *reader
 	subscribe func(topic []byte, on bool) error // nil: nothing to subscribe to
@@ -127,6 +129,7 @@ func newPeer(ctx context.Context, conn net.Conn, c Config, o outcome, memory *me
 	p := &Peer{credentials: o.credentials}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	p.socket = &socket{Conn: conn, silence: c.PeerTimeout, message: c.MessageTimeout}
+	p.socket.heard.Store(true)
 	p.reader = &reader{
 		in: newBuffer(p.socket), socket: p.socket, cipher: o.cipher, obey: p.obey,
 		maxFrame: c.MaxFrame, maxMessage: c.MaxMessage, maxParts: c.MaxParts, maxCommand: c.MaxTopic + overhead,
@@ -141,12 +144,13 @@ func newPeer(ctx context.Context, conn net.Conn, c Config, o outcome, memory *me
 }
 
 // end is the end of the peer, for the reason err. If that is ErrStopped, what waits
-// in the mailbox is written as long as the context of the peer allows.
+// in the mailbox is written, and may arrive, as long as the context of the peer allows.
 func (p *Peer) end(err error) error {
 	if errors.Is(err, ErrStopped) {
 		cut := context.AfterFunc(p.ctx, func() { p.socket.Close() })
 		defer cut()
 		p.mailbox.close(err, true)
+		p.part()
 	}
 	if cause := context.Cause(p.ctx); cause != nil {
 		err = cause // it was cut, and that ended the reading
@@ -154,6 +158,21 @@ func (p *Peer) end(err error) error {
 	p.Cut(err)
 	p.mailbox.close(err, false)
 	return err
+}
+
+// parting is how long a peer may take to hear of the end.
+const parting = time.Second
+
+// part tells a peer of the end, and throws away what it says until it has heard. A
+// connection that is closed over what was not read forgets what was not taken. A
+// PUSH is told nothing but that, and had better keep what it has not sent.
+func (p *Peer) part() {
+	half, ok := p.socket.Conn.(interface{ CloseWrite() error })
+	if !ok || p.SocketType() == string(zmq4.Push) || half.CloseWrite() != nil {
+		return
+	}
+	_ = p.socket.SetReadDeadline(time.Now().Add(parting))
+	_, _ = io.Copy(io.Discard, p.socket.Conn)
 }
 
 // memory is what the peers of a listener share.

@@ -8,8 +8,8 @@ import (
 
 // Plain is the mechanism PLAIN of who listens: peers send a user and a password in
 // the clear. check is called for each, on the peer's goroutine; what it returns is
-// kept as the peer's Credentials, and an error refuses the peer. ctx ends with the
-// peer's time for the handshake.
+// kept as the peer's Credentials, and an error refuses the peer: for good, unless it is
+// ErrUnknown. ctx ends with the peer's time for the handshake.
 func Plain(check func(ctx context.Context, user, password string) (credentials any, err error)) Security {
 	return plain{check}
 }
@@ -80,7 +80,7 @@ func (*plainClientHandshake) Type() zmq4.SecurityType { return zmq4.PlainSecurit
 
 func (h *plainClientHandshake) Handshake(c *zmq4.Conn, _ bool) error {
 	if len(h.user) > 255 || len(h.password) > 255 {
-		return ErrTooLong
+		return tooLong("a user and a password have", 255, "bytes each")
 	}
 	hello := append([]byte{byte(len(h.user))}, h.user...)
 	hello = append(append(hello, byte(len(h.password))), h.password...)

@@ -76,7 +76,7 @@ func (l *Pub) heed(p *Peer, m *Message) error {
 
 func (l *Pub) subscribe(p *Peer, topic []byte, on bool) error {
 	if len(topic) > l.config.MaxTopic {
-		return ErrTooLong
+		return tooLong("a topic has", l.config.MaxTopic, "bytes")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,7 +92,7 @@ func (l *Pub) subscribe(p *Peer, topic []byte, on bool) error {
 		l.audience.Subscribed(p, prefix, on)
 	}
 	if len(p.topics) > l.config.MaxSubscriptions {
-		return ErrTooLong
+		return tooLong("a peer has", l.config.MaxSubscriptions, "subscriptions")
 	}
 	return nil
 }

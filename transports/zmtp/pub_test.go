@@ -196,3 +196,17 @@ func TestTopicChurn(t *testing.T) {
 		t.Errorf("%d kB and %d topics are left", grown>>10, reg.count())
 	}
 }
+
+// TestLongTopics has topics as long as may be, in the words of both versions, though
+// no message may be longer.
+func TestLongTopics(t *testing.T) {
+	var r register
+	l := pub(t, zmtp.Config{MaxFrame: 1001, MaxMessage: 1001, MaxParts: 1, MaxTopic: 1000}, zmtp.Audience{Subscribed: r.subscribed})
+	for minor := range byte(2) {
+		w := subscribe(t, l.Addr(), minor, strings.Repeat("t", 1000))
+		eventually(t, "it has subscribed", func() bool { return r.count() == 1 })
+		w.topic(minor, strings.Repeat("t", 1001), true)
+		w.ended()
+		eventually(t, "it has gone", func() bool { return r.count() == 0 })
+	}
+}

@@ -19,7 +19,7 @@ type reader struct {
 // next reads the next message into m, which is empty, and obeys the commands that
 // come before it or between its parts.
 func (r *reader) next(m *Message) error {
-	defer func() { r.socket.inside = false }()
+	defer r.socket.between()
 	if n, ok := r.whole(); ok {
 		m.reserve(n)
 	}
@@ -33,11 +33,14 @@ func (r *reader) next(m *Message) error {
 			if err = r.command(m, body); err != nil {
 				return err
 			}
-			r.socket.inside = len(m.Parts) > 0
+			if len(m.Parts) == 0 {
+				r.socket.between()
+			}
 			continue
 		}
-		if size += len(body); size > r.maxMessage || len(m.Parts) == r.maxParts {
-			return ErrTooLong
+		size += len(body)
+		if err = r.admit(m, len(body), size); err != nil {
+			return err
 		}
 		m.Parts = append(m.Parts, body)
 		if flags&flagMore == 0 {
@@ -46,9 +49,22 @@ func (r *reader) next(m *Message) error {
 	}
 }
 
+// admit looks whether a part may join m, which has size bytes then.
+func (r *reader) admit(m *Message, part, size int) error {
+	switch {
+	case part > r.maxFrame:
+		return tooLong("a frame has", r.maxFrame, "bytes")
+	case size > r.maxMessage:
+		return tooLong("a message has", r.maxMessage, "bytes")
+	case len(m.Parts) == r.maxParts:
+		return tooLong("a message has", r.maxParts, "parts")
+	}
+	return nil
+}
+
 func (r *reader) command(m *Message, body []byte) error {
 	if len(body) > r.maxCommand {
-		return ErrTooLong
+		return tooLong("a command has", r.maxCommand, "bytes")
 	}
 	err := r.obey(body)
 	if r.cipher != nil {
@@ -68,7 +84,7 @@ func (r *reader) frame(m *Message) (flags byte, body []byte, err error) {
 		return r.open(m, size)
 	}
 	if flags&flagCommand != 0 && size > r.maxCommand {
-		return 0, nil, ErrTooLong
+		return 0, nil, tooLong("a command has", r.maxCommand, "bytes")
 	}
 	body, err = r.body(m, size)
 	return flags, body, err
@@ -88,11 +104,13 @@ func (r *reader) header() (flags byte, size int, err error) {
 	return flags, size, err
 }
 
+// limit is how long a frame may be of which it is not known yet what it is.
 func (r *reader) limit() int {
+	limit := max(r.maxFrame, r.maxCommand)
 	if r.cipher != nil {
-		return r.maxFrame + sealedSize
+		limit += sealedSize
 	}
-	return r.maxFrame
+	return limit
 }
 
 // body reads n bytes that belong to m.
@@ -152,7 +170,7 @@ func (r *reader) whole() (size int, ok bool) {
 		if len(b) < n {
 			return 0, false
 		}
-		flags, body, err := parseHeader(b[:n], r.maxFrame)
+		flags, body, err := parseHeader(b[:n], r.limit())
 		if err != nil || len(b)-n < body {
 			return 0, false
 		}

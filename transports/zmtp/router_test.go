@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -298,6 +300,30 @@ func TestSocketOfFile(t *testing.T) {
 	}
 }
 
+// What is at the path of a socket and is none stays there, and is named.
+func TestSocketRemovesNothingElse(t *testing.T) {
+	dir := socketDir(t)
+	notes, folder, link := filepath.Join(dir, "notes"), filepath.Join(dir, "folder"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(notes, []byte("mine"), 0o600), os.Mkdir(folder, 0o700), os.Symlink(notes, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{notes, folder, link} {
+		r, err := zmtp.ListenRouter(zmtp.Config{Endpoint: "ipc://" + path})
+		if err == nil {
+			t.Fatalf("listens at %s", r.Addr())
+		}
+		if !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), "no socket") {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if text, err := os.ReadFile(notes); err != nil || string(text) != "mine" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
+}
+
 func TestEndpoints(t *testing.T) {
 	for _, endpoint := range []string{"", "tcp://", "127.0.0.1:5555", "udp://127.0.0.1:1", "tcp://127.0.0.1:notaport"} {
 		if r, err := zmtp.ListenRouter(zmtp.Config{Endpoint: endpoint}); err == nil {
@@ -311,4 +337,44 @@ func TestEndpoints(t *testing.T) {
 	if err = r.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLastAnswersArrive has a peer be slow to take its last answer, and go on asking
+// what is not read any more: the end must not overtake the answer.
+func TestLastAnswersArrive(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	r, err := zmtp.ListenRouter(zmtp.Config{Endpoint: loopback, InFlight: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := serving(t, func(ctx context.Context) error {
+		return r.Serve(ctx, func(_ context.Context, p *zmtp.Peer, _ *zmtp.Message) {
+			close(asked)
+			<-answer
+			_ = p.Send(make([]byte, 2<<20))
+		})
+	})
+	w := greeted(t, r.Addr(), 1, "DEALER", "")
+	_ = w.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+	w.say(frame(0, "and?"))
+	<-asked
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		stop()
+	}()
+	eventually(t, "it listens no more", func() bool {
+		c, err := net.Dial("tcp", host(r.Addr()))
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	w.say(frame(0, "and then?"))
+	close(answer)
+	if _, body := w.hear(); len(body) != 2<<20 {
+		t.Errorf("%d bytes came", len(body))
+	}
+	w.Close()
+	<-stopped
 }

@@ -2,6 +2,7 @@ package zmtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -72,8 +73,12 @@ func expect(c *zmq4.Conn, name string) ([]byte, error) {
 }
 
 // deny tells the peer that its credentials are not accepted, with the code that
-// ZeroMQ has for it, and is the error to end the handshake with.
+// ZeroMQ has for it, and is the error to end the handshake with. If that is just not
+// known it tells nothing: libraries connect again, unless they were told.
 func deny(c *zmq4.Conn, reason error) error {
+	if errors.Is(reason, ErrUnknown) {
+		return reason
+	}
 	_ = c.SendCmd(zmq4.CmdError, append([]byte{3}, "400"...))
 	return fmt.Errorf("%w: %w", ErrDenied, reason)
 }

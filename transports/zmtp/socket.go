@@ -18,7 +18,7 @@ type socket struct {
 	message time.Duration // that one message may take
 
 	inside bool      // a message has begun and is not whole
-	whole  time.Time // when it must be
+	whole  time.Time // when it must be; zero: nobody has waited for the rest of it
 	armed  time.Time // the deadline that is set
 
 	heard   atomic.Bool // something came since this was last cleared
@@ -53,34 +53,43 @@ func (s *socket) stop() {
 	_ = s.SetReadDeadline(time.Unix(1, 0))
 }
 
-// arm sets the deadline of the Read that follows. One that differs little from
-// that which is set is left: setting it costs about as much as reading.
+// between notes that no message is under way.
+func (s *socket) between() { s.inside, s.whole = false, time.Time{} }
+
+// tolerance is the share of a wait by which it may last longer.
+const tolerance = 8
+
+// arm sets the deadline of the Read that follows. One that is set and little later
+// than it must be is left: setting it costs about as much as reading.
 func (s *socket) arm(now time.Time) {
-	want, slack := s.deadline(now)
-	if s.armed.IsZero() == want.IsZero() && want.Sub(s.armed).Abs() <= slack {
+	want, wait := s.deadline(now)
+	if over := s.armed.Sub(want); s.armed.IsZero() == want.IsZero() && over >= 0 && over <= wait/tolerance {
 		return
 	}
-	s.armed = want
-	_ = s.SetReadDeadline(want)
+	if s.armed = want; !want.IsZero() {
+		s.armed = want.Add(wait / tolerance)
+	}
+	_ = s.SetReadDeadline(s.armed)
 }
 
-func (s *socket) deadline(now time.Time) (at time.Time, slack time.Duration) {
-	patience := s.silence
-	if s.expire > 0 && (patience == 0 || s.expire < patience) {
-		patience = s.expire
+// deadline is the first instant at which a wait that begins now may be in vain, and
+// the whole of such a wait.
+func (s *socket) deadline(now time.Time) (at time.Time, wait time.Duration) {
+	wait = s.silence
+	if s.expire > 0 && (wait == 0 || s.expire < wait) {
+		wait = s.expire
 	}
-	if patience > 0 {
-		at = now.Add(patience)
+	if wait > 0 {
+		at = now.Add(wait)
 	}
 	if !s.inside {
-		s.whole = time.Time{}
-		return at, patience / 8
+		return at, wait
 	}
 	if s.whole.IsZero() {
 		s.whole = now.Add(s.message)
 	}
 	if at.IsZero() || s.whole.Before(at) {
-		return s.whole, 0
+		return s.whole, s.message
 	}
-	return at, patience / 8
+	return at, wait
 }
