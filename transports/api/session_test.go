@@ -223,6 +223,21 @@ func TestClaimStream(t *testing.T) {
 	p.tell(t, holes, "queue_get_stats", `{"queue_name": "q"}`, "200", `{"messages": {"claimed": 0, "free": 2, "total": 2, "oldest": "$any", "newest": "$any"}}`)
 }
 
+// What was claimed and not yet taken when the stream was deleted is free again: it is
+// told no more, and neither is an end that the caller knows of.
+func TestNothingComesOfADeletedClaimStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, holes := plugIn(t, core.Options{}, api.SessionOptions{}), transporttest.Holes{}
+		p.tell(t, holes, "claim_stream", `{"queue_name": "q"}`, "201", `{"stream_id": "$stream"}`)
+		p.silence(t)
+		p.tell(t, holes, "message_post", post("q", 1), "201", `"$any"`)
+		synctest.Wait()
+		p.tell(t, holes, "queue_get_stats", `{"queue_name": "q"}`, "200", `{"messages": {"claimed": 1, "free": 0, "total": 1, "oldest": "$any", "newest": "$any"}}`)
+		p.tell(t, holes, "stream_delete", `{"stream_id": "$stream"}`, "204", `"$any"`)
+		p.silence(t)
+	})
+}
+
 func TestSessionEnds(t *testing.T) {
 	b, err := core.New(t.Context(), memstore.New(memstore.Config{}), core.Options{})
 	if err != nil {

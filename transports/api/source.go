@@ -82,13 +82,15 @@ func (s *Session) keep(src *source, c *Call) error {
 	return nil
 }
 
-// drop takes a source out of the session. Only one of those who try succeeds, and
-// has to end it.
+// drop takes a source out of the session: it has no turn any more. Only one of
+// those who try succeeds, and has to end it.
 func (s *Session) drop(src *source) bool {
+	is := func(other *source) bool { return other == src }
 	s.mu.Lock()
 	kept := src.kept
 	src.kept = false
-	s.sources = slices.DeleteFunc(s.sources, func(other *source) bool { return other == src })
+	s.sources = slices.DeleteFunc(s.sources, is)
+	s.ready = slices.DeleteFunc(s.ready, is)
 	s.mu.Unlock()
 	if kept {
 		s.release(src.place)

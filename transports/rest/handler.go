@@ -20,10 +20,10 @@ func NewHandler(c Config) http.Handler { return newDoor(c).handler() }
 
 // door serves requests.
 type door struct {
-	config Config
-	allow  map[string]string // by path of a place: the methods that mean something there
-	seats  *seats            // of event streams
-	mounts sync.WaitGroup    // requests that mounted handlers have
+	config   Config
+	allow    map[string]string // by path of a place: the methods that mean something there
+	seats    *seats            // of event streams
+	requests sync.RWMutex      // each reads it, some longer than they have a connection; locked: none begins
 
 	serving context.Context // done: event streams end
 	stop    context.CancelFunc
@@ -62,6 +62,10 @@ func (d *door) offered(r route) bool {
 // by that, and what we find behind the chunks be no request at all (RFC 9112, 6.1).
 func (d *door) bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !d.requests.TryRLock() {
+			return // there is nobody to answer
+		}
+		defer d.requests.RUnlock()
 		w.Header().Set(requestID, newRequestID())
 		if len(r.TransferEncoding) > 0 {
 			w.Header().Set(echo.HeaderConnection, "close")

@@ -15,12 +15,8 @@ func (d *door) mounted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := d.mountAt(r.URL.Path)
 		if h == nil {
-			next.ServeHTTP(w, r)
-			return
+			h = next
 		}
-		// A connection that it takes over is no longer counted, but this is.
-		d.mounts.Add(1)
-		defer d.mounts.Done()
 		h.ServeHTTP(w, r)
 	})
 }

@@ -32,6 +32,7 @@ type Config struct {
 	Streams          int           // event streams at most: 10,000
 	StreamsPerRemote int           // of them, those of one address (of IPv6, one network of 64 bits): 1,000
 	StreamPulse      time.Duration // between two signs of life on an event stream: 15 s
+	RecheckInterval  time.Duration // between two looks whether its caller is still known: 5 min
 
 	HeaderTimeout time.Duration // to receive a request's header: 10 s
 	BodyTimeout   time.Duration // to receive a request's body, and twice that to send the response: 60 s
@@ -85,6 +86,7 @@ func (c Config) withDefaults() Config {
 		{&c.IdleTimeout, 120 * time.Second},
 		{&c.StopTimeout, 10 * time.Second},
 		{&c.StreamPulse, 15 * time.Second},
+		{&c.RecheckInterval, 5 * time.Minute},
 	} {
 		if *d.span == 0 {
 			*d.span = d.usual
@@ -112,10 +114,11 @@ func (s *Server) Addr() string {
 
 // Serve implements transports.Transport. Requests that are not finished within
 // StopTimeout are cut off, and Serve says so. Those that wait for messages are
-// answered at once. What is mounted has to see to it that its requests end.
+// answered at once, and event streams end. What is mounted has to see to it that
+// its requests end.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.door.stop()
-	defer s.door.mounts.Wait()
+	defer s.door.requests.Lock() // when the last has ended
 	defer s.open.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve() }()

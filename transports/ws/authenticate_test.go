@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stackforge/marconi/core"
@@ -206,21 +207,21 @@ func TestAuthenticationExpires(t *testing.T) {
 
 func TestAuthenticatingAgainReplacesTheExpiry(t *testing.T) {
 	t.Parallel()
-	g := guarding(700 * time.Millisecond)
-	s := serve(t, ws.Config{Authenticator: g, PingInterval: 10 * time.Millisecond})
-	c := s.dial()
-	c.send(authenticate("secret"))
-	c.told(authOK)
-	c.send(authenticate("another"))
-	c.told(authOK)
-	pings, answer := 0, c.PingHandler()
-	c.SetPingHandler(func(data string) error {
-		if pings++; pings == 100 {
-			c.send(request("queue_list", `{}`))
-		}
-		return answer(data)
+	synctest.Test(t, func(t *testing.T) {
+		c := pipe(t, ws.Config{Authenticator: guarding(10 * time.Minute)})
+		c.send(authenticate("secret"))
+		c.told(authOK)
+		c.send(authenticate("another"))
+		c.told(authOK)
+		pings, answer := 0, c.PingHandler()
+		c.SetPingHandler(func(data string) error {
+			if pings++; pings == 100 { // they come every half a minute
+				c.send(request("queue_list", `{}`))
+			}
+			return answer(data)
+		})
+		c.answer(200)
 	})
-	c.answer(200)
 }
 
 func TestAuthenticationMustCome(t *testing.T) {

@@ -120,7 +120,7 @@ func asyncAPI(t *testing.T) schemas {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schemas{v.(map[string]any)}
+	return schemas{document: v.(map[string]any)}
 }
 
 // messages are the messages of the document by their names.

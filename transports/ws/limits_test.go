@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -174,32 +175,34 @@ func TestMessageTimeout(t *testing.T) {
 
 func TestPongTimeout(t *testing.T) {
 	t.Parallel()
-	s := serve(t, ws.Config{PingInterval: 20 * time.Millisecond, PongTimeout: 50 * time.Millisecond, CloseTimeout: 100 * time.Millisecond})
-	all, err := io.ReadAll(s.raw())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if code, reason := closeIn(t, all); code != 4008 || reason != "No answer to a ping came in time." {
-		t.Errorf("got %d %q", code, reason)
-	}
-	if all[0] != 0x80|websocket.PingMessage {
-		t.Error("there was no ping")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := pipe(t, ws.Config{PingInterval: 20 * time.Second, PongTimeout: 10 * time.Second})
+		start, pings := time.Now(), 0
+		c.SetPingHandler(func(string) error { pings++; return nil })
+		c.closed(4008, "No answer to a ping came in time.")
+		if took := time.Since(start); took != 30*time.Second || pings != 1 {
+			t.Errorf("it took %s and %d pings", took, pings)
+		}
+	})
 }
 
 // Whoever answers pings may be silent for as long as it likes.
 func TestPongsKeepAConnection(t *testing.T) {
 	t.Parallel()
-	s := serve(t, ws.Config{PingInterval: 5 * time.Millisecond, PongTimeout: time.Second})
-	c := s.dial()
-	pings, answer := 0, c.PingHandler()
-	c.SetPingHandler(func(data string) error {
-		if pings++; pings == 250 { // far more time than one pong may take
-			c.send(request("queue_list", `{}`))
+	synctest.Test(t, func(t *testing.T) {
+		c := pipe(t, ws.Config{PingInterval: 30 * time.Second, PongTimeout: 30 * time.Second})
+		start, pings, answer := time.Now(), 0, c.PingHandler()
+		c.SetPingHandler(func(data string) error {
+			if pings++; pings == 100 {
+				c.send(request("queue_list", `{}`))
+			}
+			return answer(data)
+		})
+		c.answer(200)
+		if took := time.Since(start); took < 49*time.Minute || took > 50*time.Minute {
+			t.Errorf("100 pings came in %s", took)
 		}
-		return answer(data)
 	})
-	c.answer(200)
 }
 
 func TestPingsAreAnswered(t *testing.T) {
