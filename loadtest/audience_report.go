@@ -27,6 +27,10 @@ type ListenReport struct {
 // has shown nothing and is not OK.
 func (r ListenReport) OK() bool { return len(r.Faults) == 0 && r.Late == 0 && r.Told > 0 }
 
+// Failed is how many requests did not succeed, and how many connections to listen
+// by were lost. That alone is no fault.
+func (r ListenReport) Failed() int64 { return total(r.Errors) }
+
 // String is a table of several lines with the first faults.
 func (r ListenReport) String() string {
 	var b strings.Builder
@@ -45,7 +49,7 @@ func (r ListenReport) String() string {
 	} {
 		fmt.Fprintf(t, "%s\t%d\n", n.name, n.value)
 	}
-	fmt.Fprintf(t, "errors\t%d\n", total(r.Errors))
+	fmt.Fprintf(t, "errors\t%d\n", r.Failed())
 	t.Flush()
 	writeCounts(&b, r.Errors)
 	for _, f := range r.Faults[:min(len(r.Faults), faultsShown)] {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 
@@ -14,7 +15,7 @@ import (
 // kindOf names what an error has in common with others of its kind, for counting.
 func kindOf(err error) string {
 	if refusal, ok := errors.AsType[*client.Error](err); ok {
-		return fmt.Sprintf("%d %s", refusal.Status, refusal.Title)
+		return kindOfRefusal(refusal)
 	}
 	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) {
 		return "timeout"
@@ -29,4 +30,17 @@ func kindOf(err error) string {
 		err = cause
 	}
 	return err.Error()
+}
+
+// kindOfRefusal has the description where that is about the kind of request or the
+// broker. Elsewhere it names a message or a claim, and no two would be of a kind.
+func kindOfRefusal(e *client.Error) string {
+	kind := fmt.Sprintf("%d %s", e.Status, e.Title)
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable:
+		if e.Description != "" {
+			kind += ": " + e.Description
+		}
+	}
+	return kind
 }

@@ -73,6 +73,9 @@ func (r Report) OK() bool {
 	return r.Answered > 0 && r.Deleted+r.Popped > 0
 }
 
+// Failed is how many requests did not succeed. That alone is no fault.
+func (r Report) Failed() int64 { return total(r.Errors) }
+
 const faultsShown = 10 // of each kind
 
 // String is a table of several lines with the first faults of each kind.
@@ -96,7 +99,7 @@ func (r Report) String() string {
 	for _, l := range r.lists() {
 		fmt.Fprintf(t, "%s\t%d\n", l.name, len(l.faults))
 	}
-	fmt.Fprintf(t, "errors\t%d\n", total(r.Errors))
+	fmt.Fprintf(t, "errors\t%d\n", r.Failed())
 	t.Flush()
 	writeCounts(&b, r.Errors)
 	for _, l := range r.lists() {

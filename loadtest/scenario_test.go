@@ -24,6 +24,7 @@ type store struct {
 	queues atomic.Int64 // made and not deleted
 	bytes  atomic.Int64 // of the last body posted
 	post   func(n int64) (status int, err error)
+	says   string // in its refusals, "" nothing
 }
 
 func (s *store) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -45,7 +46,7 @@ func (s *store) RoundTrip(r *http.Request) (*http.Response, error) {
 		if status, err = s.post(s.posts.Add(1) - 1); err != nil {
 			return nil, err
 		}
-		answer = `{"resources": [], "title": "No"}`
+		answer = fmt.Sprintf(`{"resources": [], "title": "No", "description": %q}`, s.says)
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, r.Context().Err()
 }
@@ -202,6 +203,20 @@ func TestErrorsAreCountedByKind(t *testing.T) {
 		}
 		if r.Latencies[0].Count != 10 {
 			t.Errorf("latencies of %d operations, want those of the 10 that succeeded", r.Latencies[0].Count)
+		}
+	})
+}
+
+// What is wrong with every request of a kind is told in full, and what names one of
+// them is not.
+func TestErrorsOfOneKindHaveTheirDescription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{says: "Too long.", post: func(n int64) (int, error) {
+			return []int{http.StatusBadRequest, http.StatusNotFound}[n%2], nil
+		}}
+		r := posting(t, s, loadtest.Config{Count: 20, Connections: 1})
+		if want := map[string]int64{"post: 400 No: Too long.": 10, "post: 404 No": 10}; fmt.Sprint(r.Errors) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", r.Errors, want)
 		}
 	})
 }

@@ -1,12 +1,16 @@
 package storage
 
+// farthest is how many edits apart Nearest finds names at the most.
+const farthest = 3
+
 // Nearest is the one of known that takes the fewest edits to become name, of
-// several the first, and "" of none: what to name where a part of a URL, or any
-// other option, is unknown.
+// several the first: what was perhaps meant where a part of a URL, or any other
+// option, is unknown. It is "" if each takes more edits than a third of name's
+// bytes, rounded up, or more than 3.
 func Nearest(name string, known []string) string {
-	best, fewest := "", -1
+	best, fewest := "", min((len(name)+2)/3, farthest)+1
 	for _, k := range known {
-		if n := edits(name, k); fewest < 0 || n < fewest {
+		if n := edits(name, k); n < fewest {
 			best, fewest = k, n
 		}
 	}

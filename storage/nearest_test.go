@@ -12,12 +12,20 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"htpp":            "http",
 		"HTTP":            "http",
-		"":                "http",
+		"":                "",
 		"stores":          "store",
 		"max-message-ttl": "max_message_ttl",
 		"max_mesage_ttl":  "max_message_ttl",
 		"max_claims_ttl":  "max_claim_ttl",
-		"message_delay":   "max_message_delay",
+		"sotre":           "store", // 2 of 5
+		"htp":             "http",
+		"hp":              "", // 2 of 2
+		"foo":             "",
+		"storage":         "store",
+		"stores12":        "store", // 3 of 8
+		"stores123":       "",      // 4 of 9
+		"message_delay":   "",      // 4 of 13
+		"http_port":       "",
 	} {
 		if got := storage.Nearest(strings.ToLower(name), known); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)

@@ -13,13 +13,16 @@ import (
 
 var errRefused = errors.New("refused")
 
-// refuse is an opener that remembers what it was asked to open.
+// refuse is an opener that takes every URL, remembers it, and opens none.
 func refuse(asked *string) storage.Opener {
-	return func(_ context.Context, u *url.URL) (storage.Driver, error) {
+	return func(u *url.URL) (storage.Open, error) {
 		*asked = u.String()
-		return nil, errRefused
+		return func(context.Context) (storage.Driver, error) { return nil, errRefused }, nil
 	}
 }
+
+// misread is an opener that takes no URL.
+func misread(*url.URL) (storage.Open, error) { return nil, errRefused }
 
 func TestOpenersFindByScheme(t *testing.T) {
 	var a, b string
@@ -30,6 +33,9 @@ func TestOpenersFindByScheme(t *testing.T) {
 	if a != "" || b != "two://host/path?x=1" {
 		t.Errorf("one was asked for %q, two for %q", a, b)
 	}
+	if open, err := o.Parse("one:x"); err != nil || open == nil || a != "one:x" {
+		t.Errorf("Parse answered %v, and one was asked for %q", err, a)
+	}
 	if got := o.Schemes(); !slices.Equal(got, []string{"one", "two"}) {
 		t.Errorf("Schemes are %v", got)
 	}
@@ -37,16 +43,26 @@ func TestOpenersFindByScheme(t *testing.T) {
 
 func TestOpenersRefuse(t *testing.T) {
 	var asked string
-	o := storage.Openers{"one": refuse(&asked)}
-	for text, want := range map[string]string{
-		"three://x":         `unknown scheme "three"; there are: one`,
-		"":                  `unknown scheme ""`,
-		"one://u:pw@h:p%zz": "not a URL",
-		"one://u:secret@h":  "one://u:xxxxx@h: refused",
+	o := storage.Openers{"one": refuse(&asked), "two": misread}
+	for _, c := range []struct {
+		text, says string
+		read       bool // it is opening that fails
+	}{
+		{"three://x", `store three://x: unknown scheme "three"; there are: one, two`, false},
+		{"three://u:hunter2@x", "store three://u:xxxxx@x: unknown scheme", false},
+		{"", `unknown scheme ""`, false},
+		{"one://u:hunter2@h:p%zz", "store: not a URL", false},
+		{"one://u:hunter2@h", "store one://u:xxxxx@h: refused", true},
+		{"one://h?sentinel_password=hunter2", "store one://h?sentinel_password=xxxxx: refused", true},
+		{"two://h?sentinel_password=hunter2", "store two://h?sentinel_password=xxxxx: refused", false},
+		{"two:u:hunter2@h", "store two:(hidden): refused", false},
 	} {
-		_, err := o.Open(t.Context(), text)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Open(%q) answered %v, want %q", text, err, want)
+		if _, err := o.Parse(c.text); (err == nil) != c.read {
+			t.Errorf("Parse(%q) answered %v", c.text, err)
+		}
+		_, err := o.Open(t.Context(), c.text)
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("Open(%q) answered %v, want %q", c.text, err, c.says)
 		}
 	}
 }

@@ -1,5 +1,6 @@
 // Package client calls a Marconi broker, or any other server of the Zaqar API,
-// version 2, over HTTP.
+// version 2, over HTTP. Listen and ClaimStream use WebSocket, and ZMQ and Producer
+// ZeroMQ, which Marconi alone speaks.
 //
 //	c, err := client.New(client.Config{URL: "http://127.0.0.1:8888", Project: "shop"})
 //	ids, err := c.Post(ctx, "orders", client.Draft{Body: order, TTL: time.Hour})

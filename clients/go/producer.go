@@ -22,7 +22,8 @@ type ProducerConfig struct {
 	Name string
 
 	// First is the number of the first post: 0 means 1, for a name that is new. One
-	// that goes on under a name says what follows the last number it has used.
+	// that goes on under a name says what follows the last number it has used: posts
+	// under numbers that the broker knows are answered, and not stored.
 	First int64
 }
 

@@ -8,13 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/stackforge/marconi/storage"
 )
 
 // announce says what was opened, and one line to try it with.
 func (s *service) announce(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, thisBuild())
-	fmt.Fprintf(t, "store\t%s\t%s\n", withoutSecrets(s.config.store), s.aboutStore())
+	fmt.Fprintf(t, "store\t%s\t%s\n", storage.Redacted(s.config.store), s.aboutStore())
 	fmt.Fprintf(t, "http\t%s\t%s\n", s.http.Addr(), s.aboutAuth())
 	fmt.Fprintf(t, "ws\t%s\tWebSocket, the same at /ws of http\n", s.wsAddr())
 	for _, e := range s.zmq {

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackforge/marconi/loadtest"
-	"github.com/stackforge/marconi/storage"
 )
 
 // The runs that are no scenarios.
@@ -40,6 +39,9 @@ func newBench() *cobra.Command {
   marconi bench post cycle --rate 2000 --size 100 --json
   TOKEN=mrc_... marconi bench check --url https://queue.example.org --count 100000`,
 		RunE: func(c *cobra.Command, names []string) error {
+			if err := o.check(); err != nil {
+				return usage(err)
+			}
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			if o.Token == "" {
@@ -69,14 +71,16 @@ func newBench() *cobra.Command {
 
 func benchHelp() string {
 	var b strings.Builder
-	b.WriteString("Bench runs scenarios against a running broker, all of them if none is named, and\n" +
-		"prints rates and latencies. It makes queues of its own and deletes them again.\n\n")
+	b.WriteString("Bench runs scenarios against a running broker, all but check and audience if none is\n" +
+		"named, and prints rates and latencies. It makes queues of its own and deletes them again.\n\n")
 	for _, s := range loadtest.Scenarios() {
 		fmt.Fprintf(&b, "  %-8s %s\n", s.Name, s.About)
 	}
 	fmt.Fprintf(&b, "  %-8s %s\n", benchCheck, "random producers and consumers; what went in must come out once and in order")
 	fmt.Fprintf(&b, "  %-8s %s\n", benchAudience, "many listen while messages come and go; each must be told of all, once and in order")
-	b.WriteString("\nIt exits with 1 if the broker cannot be reached, a request failed, or check or audience\nfound a broken promise.")
+	b.WriteString("\nIt exits with 1 if the broker cannot be reached, a request of a scenario failed, check or\n" +
+		"audience found a broken promise, or it was stopped by a signal. Check and audience go on\n" +
+		"through restarts of the broker: a request that failed breaks no promise.")
 	return b.String()
 }
 
@@ -93,13 +97,14 @@ func (o benchOrder) carryOut(ctx context.Context, w io.Writer, names []string) e
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return usage(fmt.Errorf("there is no scenario %q; the nearest is %q", name, storage.Nearest(name, known)))
+			return usage(fmt.Errorf("there is no scenario %q%s", name, nearest("; the nearest is %q", name, known)))
 		}
 	}
 	var problems []error
-	for _, name := range names {
+	for i, name := range names {
 		problems = append(problems, o.run(ctx, w, name, scenarios[name]))
-		if ctx.Err() != nil {
+		if left := names[i+1:]; ctx.Err() != nil && len(left) > 0 {
+			problems = append(problems, fmt.Errorf("%s: not begun: %w", strings.Join(left, ", "), context.Cause(ctx)))
 			break
 		}
 	}
@@ -111,16 +116,17 @@ func (o benchOrder) run(ctx context.Context, w io.Writer, name string, s loadtes
 	switch name {
 	case benchCheck:
 		r, err := loadtest.Check(ctx, o.Config)
-		return o.judge(w, name, r, r.Elapsed, err)
+		return o.judge(ctx, w, name, r, r.Elapsed, stopped(ctx, name, err))
 	case benchAudience:
 		r, err := loadtest.CheckListening(ctx, o.Config)
-		return o.judge(w, name, r, r.Elapsed, err)
+		return o.judge(ctx, w, name, r, r.Elapsed, stopped(ctx, name, err))
 	}
 	return o.measure(ctx, w, s)
 }
 
 func (o benchOrder) measure(ctx context.Context, w io.Writer, s loadtest.Scenario) error {
 	r, err := s.Run(ctx, o.Config)
+	err = stopped(ctx, s.Name, err)
 	if r.Started.IsZero() {
 		return err
 	}
@@ -130,9 +136,25 @@ func (o benchOrder) measure(ctx context.Context, w io.Writer, s loadtest.Scenari
 		fmt.Fprintln(w, r)
 	}
 	if n := r.Failed(); n > 0 {
-		err = errors.Join(err, fmt.Errorf("%s: %d requests failed", s.Name, n))
+		err = errors.Join(err, fmt.Errorf("%s: requests that failed: %d", s.Name, n))
 	}
 	return err
+}
+
+// stopped tells what a signal has ended by that, and keeps what else went wrong.
+func stopped(ctx context.Context, name string, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	all := []error{fmt.Errorf("%s: stopped before its end: %w", name, context.Cause(ctx))}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			if !errors.Is(e, context.Canceled) {
+				all = append(all, e)
+			}
+		}
+	}
+	return errors.Join(all...)
 }
 
 // report is what a check found.
@@ -141,7 +163,7 @@ type report interface {
 	OK() bool
 }
 
-func (o benchOrder) judge(w io.Writer, name string, r report, took time.Duration, err error) error {
+func (o benchOrder) judge(ctx context.Context, w io.Writer, name string, r report, took time.Duration, err error) error {
 	if took == 0 { // it did not begin
 		return err
 	}
@@ -149,6 +171,9 @@ func (o benchOrder) judge(w io.Writer, name string, r report, took time.Duration
 		err = errors.Join(err, writeJSON(w, r))
 	} else {
 		fmt.Fprintln(w, r)
+	}
+	if ctx.Err() != nil && err != nil {
+		return err // what the signal cut off looks as if it had failed or were lost
 	}
 	if !r.OK() {
 		err = errors.Join(err, errors.New(name+": the broker did not keep its promises"))

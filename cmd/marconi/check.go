@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/stackforge/marconi/storage"
 )
 
 // check looks at what only several values together can show.
@@ -22,6 +20,7 @@ func (l *loaded) check() []error {
 		l.checkDoor("ws", l.ws),
 		l.checkZMQ(),
 		l.checkAdmin(),
+		l.checkSpots(),
 		l.checkTLS(),
 		l.checkClientIDs(),
 	)
@@ -68,8 +67,8 @@ func (l *loaded) checkStore() error {
 	if err != nil || u.Scheme == "" {
 		return fmt.Errorf("store (%s) must be a URL such as %q or %q", l.origin("store"), defaults().store, "pebble:///var/lib/marconi")
 	}
-	if known := stores.Schemes(); !slices.Contains(known, u.Scheme) {
-		return fmt.Errorf("%s: there is no store %q; the nearest is %q", l.at("store"), u.Scheme, storage.Nearest(u.Scheme, known)+":")
+	if _, err := stores.Parse(l.store); err != nil {
+		return fmt.Errorf("%s: %w", l.origin("store"), err)
 	}
 	return nil
 }
@@ -106,6 +105,19 @@ func (l *loaded) checkAdmin() error {
 	}
 	return fmt.Errorf("%s can be reached from other machines and asks nobody who they are: "+
 		"either use a loopback address such as 127.0.0.1:9090, or set insecure = true to accept that", l.at("admin"))
+}
+
+// checkSpots finds doors that would be where another one is.
+func (l *loaded) checkSpots() error {
+	var problems []error
+	var taken []spot
+	for _, s := range l.spots() {
+		if i := slices.IndexFunc(taken, s.meets); i >= 0 {
+			problems = append(problems, fmt.Errorf("%s and %s share an address, and each needs its own", l.at(taken[i].key), l.at(s.key)))
+		}
+		taken = append(taken, s)
+	}
+	return errors.Join(problems...)
 }
 
 func (l *loaded) checkTLS() error {

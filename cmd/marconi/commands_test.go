@@ -37,6 +37,8 @@ func TestConfigCheck(t *testing.T) {
 		{"no file", nil, []string{"--config", filepath.Join(dir, "none")}, 2, []string{"none does not exist"}},
 		{"a bad token file", nil, []string{"--auth", "tokens", "--tokens-file", tokens}, 2, []string{tokens + ": line 1"}},
 		{"a bad file of secrets", nil, []string{"--set", "signed_url_secret_file=" + file("secrets", "# none\n")}, 2, []string{"there is no secret in " + dir}},
+		{"a bad store", nil, []string{"--store", "pebble:x?reserv=1"}, 2, []string{`--store: store pebble:x?reserv=1`, `unknown parameter "reserv"`}},
+		{"an address twice", nil, []string{"--admin", "127.0.0.1:8888"}, 2, []string{`http = "127.0.0.1:8888" (default)`, `admin = "127.0.0.1:8888" (--admin)`}},
 		{"bad certificates", nil, []string{"--tls-cert", tokens, "--tls-key", good}, 2, []string{"certificate " + tokens}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,7 +55,7 @@ func TestConfigCheck(t *testing.T) {
 }
 
 func TestConfigShow(t *testing.T) {
-	env := []string{"MARCONI_STORE=memory://u:hunter2@h", "MARCONI_MAX_CLAIM_TTL=100000", "MARCONI_SIGNED_URL_SECRET=hunter2"}
+	env := []string{"MARCONI_STORE=redis://u:hunter2@h", "MARCONI_MAX_CLAIM_TTL=100000", "MARCONI_SIGNED_URL_SECRET=hunter2"}
 	p := start(t, env, "config", "show", "--json", "--log-level", "debug")
 	p.exits(0)
 	var all []struct{ Key, Value, From string }
@@ -65,7 +67,7 @@ func TestConfigShow(t *testing.T) {
 		got[o.Key] = o.Value + " from " + o.From
 	}
 	for key, want := range map[string]string{
-		"store":             "memory://u:xxxxx@h from MARCONI_STORE",
+		"store":             "redis://u:xxxxx@h from MARCONI_STORE",
 		"signed_url_secret": "xxxxx from MARCONI_SIGNED_URL_SECRET",
 		"max_claim_ttl":     "100000 from MARCONI_MAX_CLAIM_TTL",
 		"log_level":         "debug from --log-level",
@@ -93,6 +95,11 @@ func TestVersion(t *testing.T) {
 	if out := p.out.String(); !strings.HasPrefix(out, "marconi ") || !strings.Contains(out, " go1.") {
 		t.Errorf("it said %s", out)
 	}
+	flag := start(t, nil, "--version")
+	flag.exits(0)
+	if got, want := flag.out.String(), p.out.String(); got != want {
+		t.Errorf("--version says %q, and version %q", got, want)
+	}
 	p = start(t, nil, "version", "--json")
 	p.exits(0)
 	var b struct{ Version, Go, Platform string }
@@ -115,17 +122,33 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+func TestHelpOnACommand(t *testing.T) {
+	for _, command := range []string{"bench", "config check", "help"} {
+		p := start(t, nil, append([]string{"help"}, strings.Fields(command)...)...)
+		p.exits(0)
+		if out := p.out.String(); !strings.Contains(out, "Usage:\n  marconi "+command) {
+			t.Errorf("help %s: %s", command, out)
+		}
+	}
+}
+
 func TestCommandsThatDoNotExist(t *testing.T) {
 	for args, says := range map[string]string{
 		"sreve":           `the nearest is "serve"`,
+		"foo":             `has no command "foo"\n`,
 		"config chekc":    `the nearest is "check"`,
 		"token":           "",
-		"token nwe":       `the nearest is "new"`,
+		"token ne":        `the nearest is "new"`,
 		"bench psot":      `the nearest is "post"`,
+		"bench foo":       `no scenario "foo"\n`,
 		"version now":     "takes no argument",
 		"inspect":         "takes the directory of one store",
 		"inspect a b":     "takes the directory of one store",
 		"token new --nam": "the nearest is --name",
+		"help nix":        `marconi has no command "nix"`,
+		"help config nix": `marconi config has no command "nix"`,
+		"help bench psot": `there is no help on "bench psot"`,
+		"serve --version": `unknown flag: --version\n`,
 	} {
 		p := start(t, nil, strings.Fields(args)...)
 		if says == "" {
@@ -201,5 +224,38 @@ func TestBenchCheckInterrupted(t *testing.T) {
 	b.signal(syscall.SIGTERM)
 	b.exits(1)
 	b.await(&b.out, `(?m)^attempted +\d`)
-	b.await(&b.log, "context canceled|signal received")
+	b.await(&b.log, "(?m)^marconi: check: stopped before its end: terminated signal received$")
+	if log := b.log.String(); strings.Contains(log, "context canceled") || strings.Contains(log, "promises") {
+		t.Errorf("it said\n%s", log)
+	}
+}
+
+// Where every large post is refused no run succeeds, and it says why.
+func TestBenchTellsOfRequestsThatFailed(t *testing.T) {
+	_, url := serve(t, "--set", "max_messages_post_size=1000")
+	for scenario, says := range map[string]string{"post": "requests that failed: [1-9]", "check": "the broker did not keep"} {
+		b := start(t, nil, "bench", scenario, "--url", url, "--count", "20", "--size", "3000", "--connections", "2")
+		b.exits(1)
+		b.await(&b.log, "(?m)^marconi: "+scenario+": "+says)
+		b.await(&b.out, `(?m)^ +\d+  post: 400 Invalid API request: \w.* 1000`)
+	}
+}
+
+func TestBenchRefusesFlags(t *testing.T) {
+	for flag, says := range map[string]string{
+		"--connections 0":  "--connections must be at least 1, not 0",
+		"--connections -1": "--connections must be at least 1, not -1",
+		"--size 0":         "--size must be at least 2",
+		"--prefill 0":      "--prefill must be at least 1",
+		"--queues -1":      "--queues must be at least 0",
+		"--count -1":       "--count must be at least 0",
+		"--duration -1s":   "--duration must not be negative",
+		"--rate -1":        "--rate must be from 0",
+		"--rate NaN":       "--rate must be from 0",
+		"--url foo":        `--url: the broker's URL is "foo"`,
+	} {
+		b := start(t, nil, append([]string{"bench", "post"}, strings.Fields(flag)...)...)
+		b.exits(2)
+		b.await(&b.log, "(?m)^marconi: "+says)
+	}
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-
-	"github.com/stackforge/marconi/storage"
 )
 
 // loaded is a config and where each of its values came from.
@@ -58,7 +56,7 @@ func (l *loaded) unknown(s setting) error {
 	for _, o := range l.options() {
 		keys = append(keys, o.key)
 	}
-	return fmt.Errorf("%s (%s) is not known; the nearest key is %s", s.key, s.from, storage.Nearest(s.key, keys))
+	return fmt.Errorf("%s (%s) is not known%s", s.key, s.from, nearest("; the nearest key is %s", s.key, keys))
 }
 
 // origin says where a key's value came from.

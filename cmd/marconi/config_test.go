@@ -142,10 +142,10 @@ func TestUnknownKeysAreErrors(t *testing.T) {
 	}
 	got := strings.Split(err.Error(), "\n")
 	want := []string{
-		"limits (" + name + ") is not known; the nearest key is admin",
+		"limits (" + name + ") is not known",
 		"max_mesage_ttl (" + name + ") is not known; the nearest key is max_message_ttl",
 		"stoer (MARCONI_STOER) is not known; the nearest key is store",
-		"http_port (MARCONI_HTTP_PORT) is not known; the nearest key is http",
+		"http_port (MARCONI_HTTP_PORT) is not known",
 		"http (MARCONI_http) must be in capitals: MARCONI_HTTP",
 		"min-length-client-id (--set) is not known; the nearest key is min_length_client_id",
 	}

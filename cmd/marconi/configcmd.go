@@ -36,8 +36,8 @@ func newConfigCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Say everything that is wrong with the configuration",
 		Long: `Check reads the configuration as serve would with the same flags, and the files
-of tokens, secrets, keys and certificates it names, and says everything that is wrong with them. It
-opens neither the store nor an address. It exits with 2 if something is wrong.
+of tokens, secrets, keys and certificates its keys name, and says everything that is wrong with them. It
+opens neither the store, of which it reads the URL, nor an address. It exits with 2 if something is wrong.
 ` + sourcesHelp,
 		Example: `  marconi config check --config /etc/marconi.toml
   MARCONI_HTTP=0.0.0.0:8888 marconi config check --set max_message_ttl=86400`,

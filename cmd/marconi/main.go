@@ -54,10 +54,11 @@ func main() {
 	os.Exit(code)
 }
 
-// complain writes each line of an error under the program's name.
+// complain writes each line of an error under the program's name. The client
+// calls itself by it, too.
 func complain(w io.Writer, err error) {
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, "marconi: %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintf(w, "marconi: %s\n", strings.TrimPrefix(strings.TrimRight(line, "\n"), "marconi: "))
 	}
 }
 
@@ -76,11 +77,33 @@ environment and on the command line; "marconi config show" lists them all.`,
 		Args:          refuseArgs,
 		SilenceErrors: true, // main says them
 		SilenceUsage:  true,
+		Version:       thisBuild().String(),
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newServe(), newConfig(), newToken(), newInspect(), newBench(), newVersion())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.RunE = explain
+	}
 	return root
+}
+
+// explain shows the help of a command that there is.
+func explain(c *cobra.Command, path []string) error {
+	about, rest, err := c.Root().Find(path)
+	switch {
+	case err != nil:
+		return usage(err)
+	case len(rest) > 0 && about.HasAvailableSubCommands():
+		return refuseArgs(about, rest)
+	case len(rest) > 0:
+		return usage(fmt.Errorf("there is no help on %q; see %q", strings.Join(path, " "), about.CommandPath()+" --help"))
+	}
+	about.InitDefaultHelpFlag()
+	about.InitDefaultVersionFlag()
+	return about.Help()
 }
 
 // refuseArgs is for commands that take none, also where one was perhaps meant to
@@ -98,7 +121,7 @@ func refuseArgs(c *cobra.Command, args []string) error {
 	if len(names) == 0 {
 		return usage(fmt.Errorf("%s takes no argument, and there is %q", c.CommandPath(), args[0]))
 	}
-	return usage(fmt.Errorf("%s has no command %q; the nearest is %q", c.CommandPath(), args[0], storage.Nearest(args[0], names)))
+	return usage(fmt.Errorf("%s has no command %q%s", c.CommandPath(), args[0], nearest("; the nearest is %q", args[0], names)))
 }
 
 // flagError names the flag that was perhaps meant.
@@ -109,5 +132,15 @@ func flagError(c *cobra.Command, err error) error {
 	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return usage(fmt.Errorf("%w; the nearest is --%s", err, storage.Nearest(unknown.GetSpecifiedName(), names)))
+	return usage(fmt.Errorf("%w%s", err, nearest("; the nearest is --%s", unknown.GetSpecifiedName(), names)))
+}
+
+// nearest writes what was perhaps meant by a name as format says, or nothing if
+// no other is near.
+func nearest(format, name string, known []string) string {
+	near := storage.Nearest(name, known)
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, near)
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,8 +22,6 @@ type metrics struct {
 	store     *prometheus.HistogramVec // by method
 	messages  *prometheus.CounterVec   // by outcome
 	swept     prometheus.Counter
-
-	actions sync.Map // those that are known to exist
 }
 
 var _ api.Observer = (*metrics)(nil)
@@ -68,24 +66,11 @@ func newMetrics(b build) *metrics {
 	return m
 }
 
-// Observed implements api.Observer.
+// Observed implements api.Observer. What callers make up is one action.
 func (m *metrics) Observed(action, transport string, status int, took time.Duration) {
-	action = m.label(action, status)
+	action = cmp.Or(action, "other")
 	m.requests.WithLabelValues(action, transport, strconv.Itoa(status/100)+"xx").Inc()
 	m.durations.WithLabelValues(action).Observe(took.Seconds())
-}
-
-// label keeps what callers make up out of the labels: an action exists once a
-// call of it has succeeded, and is "other" until then.
-func (m *metrics) label(action string, status int) string {
-	if _, known := m.actions.Load(action); known {
-		return action
-	}
-	if status >= 400 || action == "" {
-		return "other"
-	}
-	m.actions.Store(action, true)
-	return action
 }
 
 // count is the middleware that knows how many calls are in flight. One that was

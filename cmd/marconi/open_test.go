@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/url"
@@ -14,8 +15,10 @@ import (
 // What was opened is closed again if the rest cannot be.
 func TestOpenLeavesNoStoreOpen(t *testing.T) {
 	d := &diary{}
-	stores["test"] = func(context.Context, *url.URL) (storage.Driver, error) {
-		return notedStore{memstore.New(memstore.Config{}), d, nil}, nil
+	stores["test"] = func(*url.URL) (storage.Open, error) {
+		return func(context.Context) (storage.Driver, error) {
+			return notedStore{memstore.New(memstore.Config{}), d, nil}, nil
+		}, nil
 	}
 	defer delete(stores, "test")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -33,6 +36,27 @@ func TestOpenLeavesNoStoreOpen(t *testing.T) {
 		}
 		if len(d.lines) != n+1 {
 			t.Errorf("%s: the store was not closed: %q", flag, d.lines)
+		}
+	}
+}
+
+// A store that cannot be opened is named, but no password of its URL.
+func TestOpenTellsNoPassword(t *testing.T) {
+	broken := errors.New("broken")
+	stores["test"] = func(*url.URL) (storage.Open, error) {
+		return func(context.Context) (storage.Driver, error) { return nil, broken }, nil
+	}
+	defer delete(stores, "test")
+	for store, shown := range map[string]string{
+		"test://u:hunter2@h?master=m":                 "test://u:xxxxx@h?master=m",
+		"test://h?master=m&sentinel_password=hunter2": "test://h?master=m&sentinel_password=xxxxx",
+		"test:u:hunter2@h":                            "test:(hidden)",
+	} {
+		c := defaults()
+		c.store = store
+		_, err := open(t.Context(), c, slog.New(slog.DiscardHandler))
+		if !errors.Is(err, broken) || err.Error() != "store "+shown+": broken" {
+			t.Errorf("%s: got %v", store, err)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func (c *config) processOptions() []option {
 		{"log_format", "text or json", "FORMAT", choice{&c.logFormat, []string{"text", "json"}}},
 		{"stop_timeout", "how long a stop may wait for what is in progress", "", span{&c.stopTimeout}},
 		{"header_timeout", "how long a request's headers may take to arrive", "", span{&c.headerTimeout}},
-		{"body_timeout", "how long a request's body may take to arrive, and the answer to be taken", "", span{&c.bodyTimeout}},
+		{"body_timeout", "how long a request's body may take to arrive; the answer may take twice as long", "", span{&c.bodyTimeout}},
 		{"idle_timeout", "how long a connection may stay open unused", "", span{&c.idleTimeout}},
 	}
 }

@@ -43,7 +43,8 @@ var benchText = `"` + strings.Repeat("x", 1022) + `"`
 // repository, and over ZeroMQ to both endpoints, as fast as they are taken; then to
 // commands again, half as fast as that.
 func BenchmarkSinglePosts(b *testing.B) {
-	for store, open := range map[string]storage.Opener{"memory": memstore.OpenURL, "pebble": pebblestore.OpenURL} {
+	stores := storage.Openers{"memory": memstore.OpenURL, "pebble": pebblestore.OpenURL}
+	for _, store := range stores.Schemes() {
 		b.Run(store, func(b *testing.B) {
 			rate := 0.0
 			for _, door := range []struct {
@@ -60,7 +61,7 @@ func BenchmarkSinglePosts(b *testing.B) {
 					if store != "memory" {
 						where.Path = b.TempDir()
 					}
-					d, err := open(b.Context(), where)
+					d, err := stores.Open(b.Context(), where.String())
 					if err != nil {
 						b.Fatal(err)
 					}

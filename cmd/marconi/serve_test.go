@@ -208,7 +208,9 @@ func TestServeRefuses(t *testing.T) {
 		{"an open ZeroMQ endpoint", nil, []string{"--zmq", "tcp://0.0.0.0:0"}, "insecure = true"},
 		{"an endpoint that is none", nil, []string{"--zmq", "127.0.0.1:0"}, "must be an endpoint"},
 		{"an open admin address", nil, []string{"--admin", ":0"}, "admin"},
-		{"an unknown store", nil, []string{"--store", "memroy:"}, `the nearest is "memory:"`},
+		{"an unknown store", nil, []string{"--store", "memroy:"}, "there are: memory, pebble"},
+		{"a store with a parameter that there is not", nil, []string{"--store", "memory:?size=1"}, "parameters"},
+		{"an address twice", nil, []string{"--admin", "127.0.0.1:8888"}, "each needs its own"},
 		{"an unknown flag", nil, []string{"--htpp", "x"}, "the nearest is --http"},
 		{"an unknown variable", []string{"MARCONI_HTP=x"}, nil, "the nearest key is http"},
 		{"an argument", nil, []string{"now"}, "takes no argument"},
@@ -221,9 +223,9 @@ func TestServeRefuses(t *testing.T) {
 			}
 		})
 	}
-	p := start(t, nil, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "memory:?size=1")
+	p := start(t, nil, "serve", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "tcp://127.0.0.1:0", "--store", "pebble:/dev/null")
 	p.exits(1)
-	p.await(&p.log, "parameters")
+	p.await(&p.log, "store pebble:/dev/null")
 }
 
 // newToken has the program make a token and put it into a file.
@@ -319,7 +321,7 @@ func TestAdmin(t *testing.T) {
 	}
 	for _, line := range []string{
 		`marconi_requests_total{action="message_post",status="2xx",transport="http"} 1`,
-		`marconi_requests_total{action="other",status="4xx",transport="http"} 1`,
+		`marconi_requests_total{action="message_list",status="4xx",transport="http"} 1`,
 		`marconi_messages_total{outcome="posted"} 1`,
 		`marconi_store_duration_seconds_count{method="post_messages"} `,
 		`marconi_requests_in_flight 0`,

@@ -59,6 +59,12 @@ A caller sends its token as "X-Auth-Token: …" or "Authorization: Bearer …".`
 }
 
 func (o tokenOrder) carryOut(w io.Writer, now time.Time) error {
+	switch {
+	case o.name == "":
+		return usage(errors.New("--name is missing: whose the token is, for people"))
+	case o.project == "":
+		return usage(fmt.Errorf("--project is missing: the one that the token opens, or %q for any", auth.AnyProject))
+	}
 	expires, err := instant(o.expires, now)
 	if err != nil {
 		return usage(err)
@@ -91,18 +97,23 @@ func (o tokenOrder) carryOut(w io.Writer, now time.Time) error {
 	return err
 }
 
-// instant reads a span from now or an instant; "" is never.
+// instant reads a span from now, or an instant to come; "" is never.
 func instant(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return t, fmt.Errorf("--expires must be a span such as 720h or an instant such as 2027-01-31T00:00:00Z, not %q", text)
+		}
+		t = now.Add(d).UTC().Truncate(time.Second)
 	}
-	if d, err := time.ParseDuration(text); err == nil && d > 0 {
-		return now.Add(d).UTC().Truncate(time.Second), nil
+	if !t.After(now) {
+		return t, fmt.Errorf("--expires must be an instant to come, or a span of a second at least; %q has passed", text)
 	}
-	return time.Time{}, fmt.Errorf("--expires must be a span such as 720h or an instant such as 2027-01-31T00:00:00Z, not %q", text)
+	return t, nil
 }
 
 // addLine adds a line to a token file that is in order.

@@ -88,10 +88,12 @@ func TestTokenNewRefuses(t *testing.T) {
 		order tokenOrder
 		says  string
 	}{
-		{tokenOrder{project: "p"}, "name"},
-		{tokenOrder{name: "n"}, "project"},
+		{tokenOrder{project: "p"}, "--name"},
+		{tokenOrder{name: "n"}, "--project"},
 		{tokenOrder{name: "n", project: "p", expires: "tomorrow"}, "--expires"},
 		{tokenOrder{name: "n", project: "p", expires: "-1h"}, "--expires"},
+		{tokenOrder{name: "n", project: "p", expires: "2020-01-31T00:00:00Z"}, "has passed"},
+		{tokenOrder{name: "n", project: "p", expires: "1ns"}, "--expires"},
 		{tokenOrder{name: "n", project: "p", roles: []string{" x"}}, "roles"},
 	} {
 		var out bytes.Buffer

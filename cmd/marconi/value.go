@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stackforge/marconi/storage"
 )
 
 // value is a place in a config that knows what may be put there.
@@ -36,30 +37,7 @@ func (v secret) show() string {
 // secretURL is a URL that may hold a password.
 type secretURL struct{ text }
 
-func (v secretURL) show() string { return withoutSecrets(*v.to) }
-
-// withoutSecrets is a URL that may be shown to anybody.
-func withoutSecrets(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "(not a URL)"
-	}
-	if u.User == nil && strings.Contains(s, "@") {
-		return u.Scheme + ":(hidden)" // written wrongly, with a password perhaps
-	}
-	q := u.Query()
-	for name := range q {
-		for _, part := range []string{"pass", "secret", "token", "key"} {
-			if strings.Contains(strings.ToLower(name), part) {
-				q.Set(name, "xxxxx")
-			}
-		}
-	}
-	if u.RawQuery != "" {
-		u.RawQuery = q.Encode()
-	}
-	return u.Redacted()
-}
+func (v secretURL) show() string { return storage.Redacted(*v.to) }
 
 // boolean is true or false.
 type boolean struct{ to *bool }
@@ -99,13 +77,15 @@ func (v count) set(s string) error {
 
 func (v count) show() string { return strconv.FormatInt(*v.to, 10) }
 
-// span is a length of time above zero.
+// span is a length of time above zero, short enough for a few to be added up.
 type span struct{ to *time.Duration }
+
+const longestSpan = 1000 * time.Hour
 
 func (v span) set(s string) error {
 	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return fmt.Errorf(`must be a span of time such as "10s" or "1m30s", not %q`, s)
+	if err != nil || d <= 0 || d > longestSpan {
+		return fmt.Errorf(`must be a span of time such as "10s" or "1m30s", up to 1000h, not %q`, s)
 	}
 	*v.to = d
 	return nil

@@ -28,6 +28,20 @@ type everyDoor struct {
 	push net.Conn
 }
 
+// An endpoint that cannot be bound is named by its option, and nothing is said twice.
+func TestZMQEndpointsThatCannotBeBound(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for flag, name := range map[string]string{"--zmq": "zmq", "--zmq-ingest": "zmq_ingest", "--zmq-publish": "zmq_publish"} {
+		p := start(t, nil, "serve", "--store", "memory:", "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--zmq", "", flag, "tcp://"+taken.Addr().String())
+		p.exits(1)
+		p.await(&p.log, "(?m)^marconi: "+name+": zmtp: listen tcp "+taken.Addr().String()+": bind: address already in use$")
+	}
+}
+
 // TestDoorsShareOneLog posts through each door in turn, and reads the queue through
 // each: all see the same messages under the same IDs in the same order.
 func TestDoorsShareOneLog(t *testing.T) {

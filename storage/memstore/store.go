@@ -49,12 +49,9 @@ func New(c Config) *Store {
 	}
 }
 
-// OpenURL is the storage.Opener of "memory:". Each call makes a store of its own,
-// and there is nothing about it that a URL could say.
-func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+// OpenURL is the storage.Opener of "memory:". Each opening makes a store of its
+// own, and there is nothing about it that a URL could say.
+func OpenURL(u *url.URL) (storage.Open, error) {
 	switch {
 	case u.User != nil:
 		return nil, errors.New("memstore: the URL names a user, and memory has none")
@@ -67,7 +64,12 @@ func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
 	case u.Fragment != "":
 		return nil, errors.New("memstore: the URL has a fragment, and memory knows none")
 	}
-	return New(Config{}), nil
+	return func(ctx context.Context) (storage.Driver, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return New(Config{}), nil
+	}, nil
 }
 
 // begin takes the lock for a call, or says why the call must not happen.

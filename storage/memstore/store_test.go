@@ -29,6 +29,9 @@ func TestOpenURL(t *testing.T) {
 		{"memory://?size", "parameters"},
 		{"memory:#part", "fragment"},
 	} {
+		if _, err := openers.Parse(c.url); (err == nil) != (c.refused == "") {
+			t.Errorf("%s: Parse answered %v", c.url, err)
+		}
 		d, err := openers.Open(t.Context(), c.url)
 		switch {
 		case c.refused == "" && err != nil:
@@ -51,16 +54,23 @@ func TestOpenURLContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := memstore.OpenURL(ctx, &url.URL{Scheme: "memory"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("OpenURL with a context that is done: %v", err)
+	open, err := memstore.OpenURL(&url.URL{Scheme: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("opened with a context that is done: %v", err)
 	}
 }
 
 func TestOpenURLTwice(t *testing.T) {
 	t.Parallel()
-	u := &url.URL{Scheme: "memory"}
-	a, errA := memstore.OpenURL(t.Context(), u)
-	b, errB := memstore.OpenURL(t.Context(), u)
+	open, err := memstore.OpenURL(&url.URL{Scheme: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, errA := open(t.Context())
+	b, errB := open(t.Context())
 	if err := errors.Join(errA, errB); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // "pebble:///var/lib/marconi", which begins at the root, or of
 // "pebble:data/marconi", which begins at the working directory. The parameter
 // reserve is Config.Reserve in bytes.
-func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
+func OpenURL(u *url.URL) (storage.Open, error) {
 	dir := u.Path
 	if u.Opaque != "" {
 		dir = u.Opaque
@@ -99,7 +99,13 @@ func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
 	if err := c.set(u); err != nil {
 		return nil, err
 	}
-	return Open(ctx, c)
+	return func(ctx context.Context) (storage.Driver, error) {
+		s, err := Open(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}, nil
 }
 
 // set reads the parameters of a URL.

@@ -13,19 +13,26 @@ type secrecy struct {
 	on        bool
 	ca        string // the file of those who may have signed a server's certificate; "": the system's
 	cert, key string // the files of our own certificate; "": there is none
+	server    string // whose certificate it must be; "": of the host that is dialled
 }
 
-// config reads the files. It is nil without TLS, for which there must be none.
-func (s secrecy) config() (*tls.Config, error) {
+// check says what does not go together, and reads no file.
+func (s secrecy) check() error {
 	switch {
 	case !s.on && (s.ca != "" || s.cert != "" || s.key != ""):
-		return nil, errors.New("certificates are for TLS: use rediss or tls=true")
-	case !s.on:
-		return nil, nil
+		return errors.New("certificates are for TLS: use rediss or tls=true")
 	case (s.cert == "") != (s.key == ""):
-		return nil, errors.New("tls_cert and tls_key belong together")
+		return errors.New("tls_cert and tls_key belong together")
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	return nil
+}
+
+// config reads the files. It is nil without TLS.
+func (s secrecy) config() (*tls.Config, error) {
+	if !s.on {
+		return nil, nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.server}
 	if s.ca != "" {
 		text, err := os.ReadFile(s.ca)
 		if err != nil {

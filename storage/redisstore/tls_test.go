@@ -90,11 +90,9 @@ func (a *authority) secret(t testing.TB, args ...string) (addr string, all []str
 // trying opens a store in a time in which nothing can be tried for long.
 func trying(t testing.TB, text string) (storage.Driver, error) {
 	t.Helper()
-	u, err := url.Parse(text)
-	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	return redisstore.OpenURL(ctx, u)
+	return openURL(ctx, text)
 }
 
 // serves has a store do what takes several connections.
@@ -176,7 +174,8 @@ func TestClientCertificate(t *testing.T) {
 	refusedBy(t, url+"&tls_cert="+cert+"&tls_key="+key, "tls: ")
 }
 
-// TestTLSFiles has files that are not what they should be.
+// TestTLSFiles has files that are not what they should be. They are looked at when
+// the store is opened, and not before.
 func TestTLSFiles(t *testing.T) {
 	a := newAuthority(t)
 	cert, key := a.pair(t, "broker")
@@ -184,10 +183,20 @@ func TestTLSFiles(t *testing.T) {
 	for _, c := range []struct{ url, text string }{
 		{"rediss://h?tls_ca=" + filepath.Join(a.dir, "none"), "tls_ca: open"},
 		{"rediss://h?tls_ca=" + key, "no certificate is in"},
+		{"rediss://h?tls_cert=" + cert + "&tls_key=" + other, "does not match"},
+	} {
+		u, err := url.Parse(c.url)
+		must(t, err)
+		open, err := redisstore.OpenURL(u)
+		must(t, err)
+		if _, err := open(t.Context()); err == nil || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("opening %s: %v, want an error with %q", c.url, err, c.text)
+		}
+	}
+	for _, c := range []struct{ url, text string }{
 		{"rediss://h?tls_ca=", "parameter tls_ca"},
 		{"rediss://h?tls_cert=" + cert, "belong together"},
 		{"rediss://h?tls_key=" + key, "belong together"},
-		{"rediss://h?tls_cert=" + cert + "&tls_key=" + other, "does not match"},
 		{"redis://h?tls_ca=" + a.file, "use rediss or tls=true"},
 		{"redis+cluster://h?tls_cert=" + cert + "&tls_key=" + key, "use rediss or tls=true"},
 		{"unix:///run/r.sock?tls_ca=" + a.file, "neither master nor tls"},

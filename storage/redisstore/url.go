@@ -38,23 +38,33 @@ const (
 // socket_timeout in seconds, sentinel_username and sentinel_password, as in
 // Zaqar; pool_size; tls (true or false); the PEM files tls_ca, of those who may
 // sign a server's certificate in place of the system's, and tls_cert and tls_key,
-// of the broker's own, which are read once; patience and replica_timeout in
-// seconds, and min_replicas, for which see Config.
-func OpenURL(ctx context.Context, u *url.URL) (storage.Driver, error) {
-	o, c, err := parseURL(u)
+// of the broker's own, which are read once, when the store is opened; patience and
+// replica_timeout in seconds, and min_replicas, for which see Config.
+func OpenURL(u *url.URL) (storage.Open, error) {
+	p, err := parseURL(u)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Open(ctx, redis.NewUniversalClient(o), c)
+	return p.open, nil
+}
+
+// open reads the files of certificates and opens the store.
+func (p *parameters) open(ctx context.Context) (storage.Driver, error) {
+	o := p.client
+	var err error
+	if o.TLSConfig, err = p.tls.config(); err != nil {
+		return nil, err
+	}
+	s, err := Open(ctx, redis.NewUniversalClient(&o), p.store)
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// parseURL reads what OpenURL opens, into options of a client and of a store.
-func parseURL(u *url.URL) (*redis.UniversalOptions, Config, error) {
-	o := &redis.UniversalOptions{
+// parseURL reads a URL into options of a client and of a store.
+func parseURL(u *url.URL) (*parameters, error) {
+	o := redis.UniversalOptions{
 		MaxRetries:               -1, // what was sent may have been carried out: see oneShot
 		Protocol:                 3,
 		DialTimeout:              dialTime,
@@ -69,24 +79,23 @@ func parseURL(u *url.URL) (*redis.UniversalOptions, Config, error) {
 	}
 	o.Username = u.User.Username()
 	o.Password, _ = u.User.Password()
-	c := Config{ReplicaTimeout: time.Second}
-	p := parameters{client: o, store: &c, tls: secrecy{on: u.Scheme == "rediss"}}
+	p := &parameters{client: o, store: Config{ReplicaTimeout: time.Second}, tls: secrecy{on: u.Scheme == "rediss"}}
 	if err := p.read(u); err != nil {
-		return nil, c, err
+		return nil, err
 	}
 	if err := p.place(u); err != nil {
-		return nil, c, err
+		return nil, err
 	}
-	if c.MinReplicas > 0 && c.ReplicaTimeout >= o.ReadTimeout {
-		return nil, c, errors.New("replica_timeout is not shorter than socket_timeout")
+	if p.store.MinReplicas > 0 && p.store.ReplicaTimeout >= p.client.ReadTimeout {
+		return nil, errors.New("replica_timeout is not shorter than socket_timeout")
 	}
-	return o, c, nil
+	return p, nil
 }
 
 // parameters are those of a URL, on their way to where they belong.
 type parameters struct {
-	client *redis.UniversalOptions
-	store  *Config
+	client redis.UniversalOptions // without TLS, which is in files
+	store  Config
 	tls    secrecy
 	named  bool // dbid was given
 }
@@ -123,7 +132,7 @@ func (p *parameters) read(u *url.URL) error {
 		set, ok := setters[name]
 		switch {
 		case !ok:
-			return fmt.Errorf("unknown parameter %q: did you mean %s?", name, storage.Nearest(name, slices.Sorted(maps.Keys(setters))))
+			return unknown(name)
 		case len(values[name]) != 1:
 			return fmt.Errorf("parameter %s is given %d times", name, len(values[name]))
 		}
@@ -134,12 +143,20 @@ func (p *parameters) read(u *url.URL) error {
 	return nil
 }
 
+// unknown names the parameter that was perhaps meant.
+func unknown(name string) error {
+	if near := storage.Nearest(name, slices.Sorted(maps.Keys(setters))); near != "" {
+		return fmt.Errorf("unknown parameter %q: did you mean %s?", name, near)
+	}
+	return fmt.Errorf("unknown parameter %q", name)
+}
+
 // place reads scheme, host and path.
 func (p *parameters) place(u *url.URL) error {
 	if u.Opaque != "" || u.Fragment != "" {
 		return errors.New("the URL is not of the form scheme://host")
 	}
-	o := p.client
+	o := &p.client
 	sentinel := u.Scheme == "redis+sentinel" || o.MasterName != ""
 	cluster := u.Scheme == "redis+cluster"
 	port := "6379"
@@ -168,10 +185,10 @@ func (p *parameters) place(u *url.URL) error {
 		return errors.New("a cluster has database 0 alone")
 	}
 	o.IsClusterMode = cluster
-	if o.TLSConfig, err = p.tls.config(); o.TLSConfig != nil && !sentinel && !cluster {
-		o.TLSConfig.ServerName = u.Hostname()
+	if !sentinel && !cluster {
+		p.tls.server = u.Hostname()
 	}
-	return err
+	return p.tls.check()
 }
 
 func (p *parameters) socket(u *url.URL) error {

@@ -45,6 +45,7 @@ func TestURLRefused(t *testing.T) {
 		{"redis://h/1?dbid=2", "given twice"},
 		{"redis://h?socket_timeuot=1", "did you mean socket_timeout?"},
 		{"redis://h?masters=1", "did you mean master?"},
+		{"redis://h/0?foo=1", `unknown parameter "foo"`},
 		{"redis://h?dbid=1&dbid=2", "given 2 times"},
 		{"redis://h?dbid=-1", "parameter dbid"},
 		{"redis://h?socket_timeout=0", "parameter socket_timeout"},
@@ -108,9 +109,9 @@ func TestOpenRefuses(t *testing.T) {
 	must(t, c.ConfigSet(ctx, "requirepass", "right").Err())
 	refused("a wrong password", "WRONGPASS")
 	must(t, c.ConfigSet(ctx, "requirepass", "").Err())
-	openers["redis"] = func(ctx context.Context, u *url.URL) (storage.Driver, error) {
+	openers["redis"] = func(u *url.URL) (storage.Open, error) {
 		u.User = nil
-		return redisstore.OpenURL(ctx, u)
+		return redisstore.OpenURL(u)
 	}
 	must(t, c.ConfigSet(ctx, "maxmemory-policy", "allkeys-lru").Err())
 	refused("a server that evicts keys", "noeviction")
