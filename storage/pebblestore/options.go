@@ -14,7 +14,8 @@ import (
 const pebbleFormat = pebble.FormatWALSyncChunks
 
 // rangesLinger is how long a deleted range may lie in memory before it is
-// written, so that its room on disk is found without further traffic.
+// written, so that its room on disk is mostly found without further traffic: what
+// Pebble was rewriting meanwhile waits for some.
 const rangesLinger = 10 * time.Second
 
 func options(fs vfs.FS, l pebble.Logger) *pebble.Options {
