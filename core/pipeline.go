@@ -31,30 +31,26 @@ type Pipeline struct {
 // the answer to PendingPost.Wait. What is posted to a queue is stored in the order
 // in which it was started in the pipeline.
 func (b *Broker) StartPost(ctx context.Context, l *Pipeline, who Caller, r MessagePostRequest) PendingPost {
-	if l.open != nil && !b.remembers(who.queue(r.Queue)) {
-		l.Flush(ctx) // the store is going to be asked, and may take its time
-	}
-	return b.start(ctx, who, r, func(ctx context.Context, p storage.Post) storage.Pending {
-		return l.carry(ctx, b, p)
-	})
-}
-
-func (b *Broker) remembers(id storage.QueueID) bool {
-	_, known := b.settings.get(id, b.now())
-	return known
+	return b.start(ctx, l, who, r)
 }
 
 // Flush takes to the store what was held back. As StartPost, it may wait for room
 // there.
 func (l *Pipeline) Flush(ctx context.Context) {
-	if b := l.open; b != nil {
-		l.open = nil
-		b.start(ctx)
+	if l == nil || l.open == nil {
+		return
 	}
+	b := l.open
+	l.open = nil
+	b.start(ctx)
 }
 
-// carry holds a post back, or takes it to the store behind those that were.
+// carry holds a post back, or takes it to the store behind those that were. Without
+// a pipeline it is stored at once.
 func (l *Pipeline) carry(ctx context.Context, b *Broker, p storage.Post) storage.Pending {
+	if l == nil {
+		return storage.Concluded(b.store.PostMessages(ctx, p))
+	}
 	size, plain := plainSize(&p)
 	if l.open != nil && !(plain && l.open.takes(b, &p, size)) {
 		l.Flush(ctx)

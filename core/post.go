@@ -41,7 +41,7 @@ type MessagePosted struct {
 // there.
 func (b *Broker) PostMessages(ctx context.Context, who Caller, r MessagePostRequest) (MessagePosted, error) {
 	for {
-		p := b.start(ctx, who, r, b.storeNow)
+		p := b.start(ctx, nil, who, r)
 		posted, err := p.settle(ctx)
 		if !p.missing(err) {
 			return p.answer(posted, err)

@@ -64,6 +64,11 @@ func (b *Broker) settingsFor(ctx context.Context, id storage.QueueID, now time.T
 	if s, ok := b.settings.get(id, now); ok {
 		return s, nil
 	}
+	return b.askSettings(ctx, id, now)
+}
+
+// askSettings is settingsFor of a queue that is not remembered.
+func (b *Broker) askSettings(ctx context.Context, id storage.QueueID, now time.Time) (settings, error) {
 	generation := b.settings.generation()
 	q, err := b.store.GetQueue(ctx, id)
 	if err != nil {

@@ -32,23 +32,22 @@ func (p *PendingPost) Wait(ctx context.Context) (MessagePosted, error) {
 	return p.answer(posted, err)
 }
 
-// starter carries a post to the store.
-type starter func(context.Context, storage.Post) storage.Pending
-
-func (b *Broker) storeNow(ctx context.Context, p storage.Post) storage.Pending {
-	return storage.Concluded(b.store.PostMessages(ctx, p))
-}
-
-// start checks a request, makes its queue if need be, and starts the post.
-func (b *Broker) start(ctx context.Context, who Caller, r MessagePostRequest, start starter) PendingPost {
+// start checks a request, makes its queue if need be, and starts the post: in a
+// pipeline, or without one at once and whole.
+func (b *Broker) start(ctx context.Context, l *Pipeline, who Caller, r MessagePostRequest) PendingPost {
 	p := PendingPost{broker: b, who: who, request: r}
 	id := who.queue(r.Queue)
 	for {
 		now := b.now()
-		s, err := b.settingsFor(ctx, id, now)
+		s, known := b.settings.get(id, now)
+		var err error
+		if !known {
+			l.Flush(ctx) // the store may take its time
+			s, err = b.askSettings(ctx, id, now)
+		}
 		if err == nil {
 			if p.order, p.refused = b.order(who, id, r, s, now); p.refused == nil {
-				p.carry(ctx, start)
+				p.carry(ctx, l)
 			}
 			return p
 		}
@@ -59,7 +58,7 @@ func (b *Broker) start(ctx context.Context, who Caller, r MessagePostRequest, st
 }
 
 // carry starts the post, and tells the listeners here that it is on its way.
-func (p *PendingPost) carry(ctx context.Context, start starter) {
+func (p *PendingPost) carry(ctx context.Context, l *Pipeline) {
 	p.posting = p.broker.hub.Post(p.order.Queue)
 	begun := false
 	defer func() {
@@ -67,7 +66,7 @@ func (p *PendingPost) carry(ctx context.Context, start starter) {
 			p.posting.Done(0, nil) // the store panicked
 		}
 	}()
-	p.pending = start(ctx, p.order)
+	p.pending = l.carry(ctx, p.broker, p.order)
 	begun = true
 }
 
