@@ -25,7 +25,7 @@ func companions(waiting []*started) int {
 }
 
 func (w *started) joins(before *started) bool {
-	return joins(&before.post) && joins(&w.post) || follows(&before.post, &w.post)
+	return joins(&before.post, 1) && joins(&w.post, 1) || follows(&before.post, &w.post)
 }
 
 func (f flight) fail(err error) {
@@ -36,7 +36,7 @@ func (f flight) fail(err error) {
 
 // fly carries a flight and notes what became of its posts.
 func (s *Store) fly(ctx context.Context, f flight) {
-	if len(f) == 1 && !joins(&f[0].post) || !s.flyJointly(ctx, f) {
+	if len(f) == 1 && !joins(&f[0].post, 1) || !s.flyJointly(ctx, f) {
 		for _, who := range f {
 			who.posted, who.err = s.PostMessages(ctx, who.post)
 		}

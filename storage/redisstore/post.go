@@ -19,7 +19,7 @@ const maxTries = 3
 
 // PostMessages implements storage.Messages.
 func (s *Store) PostMessages(ctx context.Context, p storage.Post) (storage.Posted, error) {
-	if joins(&p) && fits(&p, 8) {
+	if joins(&p, 8) {
 		return s.joint.post(ctx, &p)
 	}
 	for range maxTries {

@@ -9,9 +9,9 @@ import (
 )
 
 // joins is whether a post may go with others: all is visible at once, nothing about
-// it is to be looked up, and a flight has room for it.
-func joins(p *storage.Post) bool {
-	return p.Once.Key == "" && p.Once.Producer == "" && fits(p, 1)
+// it is to be looked up, and a flight has room for n such as this one.
+func joins(p *storage.Post, n int) bool {
+	return p.Once.Key == "" && p.Once.Producer == "" && fits(p, n)
 }
 
 // fits is whether a flight has room for n posts such as this one, which is one of
