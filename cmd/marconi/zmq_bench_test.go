@@ -163,11 +163,7 @@ func benchCommands(b *testing.B, d storage.Driver) (endpoint string) {
 
 // postsOverLibzmq has another process post.
 func postsOverLibzmq(b *testing.B, d storage.Driver, bodies, conns int) {
-	program := filepath.Join(b.TempDir(), "poster")
-	if out, err := exec.Command("gcc", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-o", program, "testdata/poster.c", "-lzmq", "-lpthread").CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
-	c := exec.CommandContext(b.Context(), program, benchCommands(b, d), strconv.Itoa(conns), strconv.Itoa(bodies), strconv.Itoa(benchBody), strconv.Itoa(benchWindow))
+	c := exec.CommandContext(b.Context(), transporttest.Libzmq(b, "testdata/poster.c"), benchCommands(b, d), strconv.Itoa(conns), strconv.Itoa(bodies), strconv.Itoa(benchBody), strconv.Itoa(benchWindow))
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()
 	if err != nil {

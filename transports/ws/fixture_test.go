@@ -135,18 +135,7 @@ type frame struct {
 	Request *struct {
 		Action *string `json:"action"`
 	} `json:"request"`
-	Body    json.RawMessage `json:"body"`
-	Headers struct {
-		Status int `json:"status"`
-	} `json:"headers"`
-	ID json.RawMessage `json:"id"`
-
-	Type     string          `json:"Message_Type"`
-	Queue    string          `json:"queue_name"`
-	Position string          `json:"position"`
-	Fact     string          `json:"fact"`
-	Claim    string          `json:"claim_id"`
-	Messages json.RawMessage `json:"messages"`
+	transporttest.Told
 }
 
 // receive waits for the next frame.

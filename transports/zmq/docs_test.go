@@ -36,20 +36,6 @@ func example(t *testing.T, name string) (file string) {
 	return file
 }
 
-// compiled is an example in C as a program.
-func compiled(t *testing.T, name string) string {
-	t.Helper()
-	if out, err := exec.Command("sh", "-c", "echo '#include <zmq.h>' | gcc -E -").CombinedOutput(); err != nil {
-		t.Fatalf("gcc or zmq.h is missing: sudo apt-get install gcc libc6-dev libzmq3-dev\n%s", out)
-	}
-	file := example(t, name)
-	program := strings.TrimSuffix(file, ".c")
-	if out, err := exec.Command("gcc", "-Wall", "-Wextra", "-Werror", "-o", program, file, "-lzmq").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return program
-}
-
 const python = "/usr/bin/python3" // that Debian's packages are for
 
 func script(t *testing.T, name string) []string {
@@ -141,7 +127,7 @@ func TestDocument(t *testing.T) {
 	follow := start(t, append(script(t, "follow.py"), subscribe.addr)...)
 	eventually(t, "it has subscribed", func() bool { return publish.Stats().Topics == 1 })
 
-	if said := start(t, compiled(t, "post.c"), site.addr).ended(); !regexp.MustCompile(`^\{"body":\{"message_ids":\["[0-9a-f-]+","[0-9a-f-]+"\]\},"headers":\{"status":201\},"id":1\}$`).MatchString(said) {
+	if said := start(t, transporttest.Libzmq(t, example(t, "post.c")), site.addr).ended(); !regexp.MustCompile(`^\{"body":\{"message_ids":\["[0-9a-f-]+","[0-9a-f-]+"\]\},"headers":\{"status":201\},"id":1\}$`).MatchString(said) {
 		t.Errorf("the post: %s", said)
 	}
 	if said := start(t, append(script(t, "ask.py"), site.addr)...).ended(); !regexp.MustCompile(`^[0-9a-f-]+ \{"order": 1\}\n[0-9a-f-]+ \{"order": 2\}$`).MatchString(said) {
@@ -179,7 +165,7 @@ func TestDocumentInGo(t *testing.T) {
 func TestDocumentedPush(t *testing.T) {
 	t.Parallel()
 	ingest, site := ingesting(t, zmq.Config{})
-	start(t, compiled(t, "push.c"), site.addr).ended()
+	start(t, transporttest.Libzmq(t, example(t, "push.c")), site.addr).ended()
 	eventually(t, "all are stored", func() bool { return ingest.Stats().Stored == 1000 })
 	inOrder(t, stored(t, site.broker), 1000)
 }

@@ -14,25 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stackforge/marconi/transports/transporttest"
 	"github.com/stackforge/marconi/transports/zmtp"
 )
-
-// compiled is testdata/peer.c as a program that is linked with libzmq.
-func compiled(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		t.Fatal("gcc is missing: sudo apt-get install gcc libc6-dev")
-	}
-	if out, err := exec.Command("sh", "-c", "echo '#include <zmq.h>' | gcc -E - ").CombinedOutput(); err != nil {
-		t.Fatalf("zmq.h is missing: sudo apt-get install libzmq3-dev\n%s", out)
-	}
-	program := filepath.Join(t.TempDir(), "peer")
-	out, err := exec.Command("gcc", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, "testdata/peer.c", "-lzmq").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return program
-}
 
 // process is a peer that runs by itself.
 type process struct {
@@ -112,7 +96,7 @@ func curveArgs(client zmtp.KeyPair, server zmtp.Key) []string {
 
 // TestLibzmq has clients of libzmq talk to each kind of listener.
 func TestLibzmq(t *testing.T) {
-	program := compiled(t)
+	program := transporttest.Libzmq(t, "testdata/peer.c")
 	for _, m := range mechanisms(t) {
 		run := func(t *testing.T, role, endpoint string, count int, more ...string) *process {
 			return start(t, program, append(append([]string{role, endpoint, strconv.Itoa(count)}, m.args...), more...)...)
@@ -166,7 +150,7 @@ func libzmqSub(t *testing.T, m mechanism, run runner) {
 
 // TestLibzmqRouter has our DEALER talk to a ROUTER of libzmq.
 func TestLibzmqRouter(t *testing.T) {
-	program := compiled(t)
+	program := transporttest.Libzmq(t, "testdata/peer.c")
 	server, client := newKeys(t), newKeys(t)
 	for _, c := range []struct {
 		name     string
@@ -194,7 +178,7 @@ func TestLibzmqRouter(t *testing.T) {
 // TestCurveStrangers: neither a key that is not allowed gets in, nor one who takes
 // somebody else for the server.
 func TestCurveStrangers(t *testing.T) {
-	program := compiled(t)
+	program := transporttest.Libzmq(t, "testdata/peer.c")
 	server, client, stranger := newKeys(t), newKeys(t), newKeys(t)
 	r := router(t, zmtp.Config{Security: zmtp.Curve(server, onlyKey(client.Public))}, echo)
 	for _, args := range [][]string{curveArgs(stranger, server.Public), curveArgs(client, stranger.Public)} {
