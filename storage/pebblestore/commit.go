@@ -52,9 +52,9 @@ func (g *group) wait(ctx context.Context) error {
 	}
 }
 
-// committer turns batches into groups and groups into fsyncs. One goroutine
-// commits, another one finishes what is durable while the next group is under
-// way.
+// committer turns batches into groups and groups into fsyncs. One goroutine writes
+// them, another one waits until they are durable and finishes them: a group is
+// written while the one before it is synced.
 type committer struct {
 	db     *pebble.DB
 	health *health
@@ -65,14 +65,14 @@ type committer struct {
 	work    *sync.Cond
 	closed  bool
 
-	finished chan *group
-	stopped  chan struct{}
+	written chan *group
+	stopped chan struct{}
 }
 
 func newCommitter(db *pebble.DB, h *health) *committer {
-	c := &committer{db: db, health: h, finished: make(chan *group, 1), stopped: make(chan struct{})}
+	c := &committer{db: db, health: h, written: make(chan *group, 1), stopped: make(chan struct{})}
 	c.work = sync.NewCond(&c.mu)
-	go c.commitAll()
+	go c.writeAll()
 	go c.finishAll()
 	return c
 }
@@ -105,8 +105,8 @@ func (c *committer) open(size int) *group {
 }
 
 // maxSpare is how many batches are kept for the groups to come: as many as are
-// filled, committed and finished at once.
-const maxSpare = 3
+// filled, written, synced and finished at once.
+const maxSpare = 4
 
 func (c *committer) newBatch() *pebble.Batch {
 	n := len(c.spare)
@@ -148,18 +148,18 @@ func (c *committer) next() *group {
 	return g
 }
 
-func (c *committer) commitAll() {
-	defer close(c.finished)
+func (c *committer) writeAll() {
+	defer close(c.written)
 	for g := c.next(); g != nil; g = c.next() {
-		g.err = c.commit(g)
-		c.finished <- g
+		g.err = c.write(g)
+		c.written <- g
 	}
 }
 
-// commit makes a group durable. Pebble tells of a commit that failed by calling
-// Logger.Fatalf or by panicking, never by what Apply returns; either way the
-// store is failed from then on.
-func (c *committer) commit(g *group) (err error) {
+// write writes a group, which is durable when sync has returned. Pebble tells of a
+// commit that failed by calling Logger.Fatalf or by panicking, never by what Apply
+// returns; either way the store is failed from then on.
+func (c *committer) write(g *group) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			c.health.wedge(fmt.Errorf("commit: %v", r))
@@ -169,16 +169,27 @@ func (c *committer) commit(g *group) (err error) {
 	if err := c.health.check(); err != nil {
 		return err
 	}
-	if err := c.db.Apply(g.batch, pebble.Sync); err != nil {
+	if err := c.db.ApplyNoSyncWait(g.batch, pebble.Sync); err != nil {
 		c.health.fail(fmt.Errorf("commit: %w", err))
+	}
+	return c.health.check()
+}
+
+// sync waits until a group that was written is durable.
+func (c *committer) sync(g *group) error {
+	if g.err != nil {
+		return g.err
+	}
+	if err := g.batch.SyncWait(); err != nil {
+		c.health.fail(fmt.Errorf("sync: %w", err))
 	}
 	return c.health.check()
 }
 
 func (c *committer) finishAll() {
 	defer close(c.stopped)
-	for g := range c.finished {
-		if g.err == nil {
+	for g := range c.written {
+		if g.err = c.sync(g); g.err == nil {
 			for _, t := range g.txs {
 				t.finish()
 			}
