@@ -23,10 +23,10 @@ import (
 	"github.com/stackforge/marconi/transports/zmq"
 )
 
-const (
-	benchWindow = 256 // posts of a connection under way
-	benchBody   = 1 << 10
-)
+const benchBody = 1 << 10
+
+// window is how many requests of a connection are under way.
+func window(bodies int) int { return min(256, 2048/bodies) }
 
 // BenchmarkZMQPosts posts bodies of 1 KiB: to a store by itself, and over ZeroMQ to
 // a broker on the same store, with as many posts under way, from a client that does
@@ -115,7 +115,7 @@ func postsDirectly(b *testing.B, d storage.Driver, bodies, conns int) {
 // postShare posts to a store, window by window.
 func postShare(b *testing.B, d storage.Driver, id storage.QueueID, share, bodies int) {
 	ctx := b.Context()
-	under := make([]storage.Pending, 0, benchWindow)
+	under := make([]storage.Pending, 0, window(bodies))
 	for n := range share {
 		now := time.Now()
 		p := storage.Post{Queue: id, ClientID: "c", Now: now, Drafts: make([]storage.Draft, bodies)}
@@ -124,7 +124,7 @@ func postShare(b *testing.B, d storage.Driver, id storage.QueueID, share, bodies
 			p.Drafts[k] = storage.Draft{Body: slab[k*benchBody : (k+1)*benchBody : (k+1)*benchBody], Visible: now, Expires: now.Add(time.Hour)}
 		}
 		under = append(under, d.StartPost(ctx, p))
-		if len(under) == benchWindow || n == share-1 {
+		if len(under) == cap(under) || n == share-1 {
 			for _, w := range under {
 				if _, err := w.Wait(ctx); err != nil {
 					b.Error(err)
@@ -163,7 +163,7 @@ func benchCommands(b *testing.B, d storage.Driver) (endpoint string) {
 
 // postsOverLibzmq has another process post.
 func postsOverLibzmq(b *testing.B, d storage.Driver, bodies, conns int) {
-	c := exec.CommandContext(b.Context(), transporttest.Libzmq(b, "testdata/poster.c"), benchCommands(b, d), strconv.Itoa(conns), strconv.Itoa(bodies), strconv.Itoa(benchBody), strconv.Itoa(benchWindow))
+	c := exec.CommandContext(b.Context(), transporttest.Libzmq(b, "testdata/poster.c"), benchCommands(b, d), strconv.Itoa(conns), strconv.Itoa(bodies), strconv.Itoa(benchBody), strconv.Itoa(window(bodies)))
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()
 	if err != nil {
@@ -198,6 +198,7 @@ type benchDealer struct {
 	out    *bufio.Writer
 	head   []byte // up to the ID
 	bodies []byte // frames
+	window int
 	asked  int
 }
 
@@ -207,7 +208,7 @@ func dialBench(b *testing.B, endpoint string, i, bodies int) *benchDealer {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { conn.Close() })
-	d := &benchDealer{Conn: conn, in: bufio.NewReaderSize(conn, 64<<10), out: bufio.NewWriterSize(conn, 64<<10)}
+	d := &benchDealer{Conn: conn, in: bufio.NewReaderSize(conn, 64<<10), out: bufio.NewWriterSize(conn, 64<<10), window: window(bodies)}
 	greeting := make([]byte, 64)
 	copy(greeting, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL")
 	ready := "\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
@@ -254,8 +255,8 @@ func (d *benchDealer) frame(b *testing.B) (flags byte) {
 
 // post posts n times, in bursts, and waits until all is answered.
 func (d *benchDealer) post(b *testing.B, n int) {
-	const burst = benchWindow / 4
-	room := make(chan struct{}, benchWindow/burst)
+	burst := d.window / 4
+	room := make(chan struct{}, d.window/burst)
 	var receiver sync.WaitGroup
 	receiver.Go(func() {
 		for i := range n {
