@@ -30,9 +30,10 @@
 // posts are never waited for by those who read, and nothing is listed, claimed
 // or told that a power cut could take back.
 //
-// A second goroutine does what is to happen when a group is durable: it shows
-// what was added, tells the followers and wakes the callers, while the committer
-// is already at the next group.
+// A second goroutine waits until a group is durable and does what is to happen
+// then: it shows what was added, tells the followers and wakes the callers, while
+// the committer already writes the next group. The log keeps their order, so no
+// group is durable without those before it.
 //
 // What follows from the instant alone, that a message has expired or a claim has
 // ended, is written as well, but nobody waits for it: whoever reads the store
