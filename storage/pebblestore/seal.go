@@ -1,10 +1,10 @@
 package pebblestore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"slices"
 	"strings"
 
@@ -58,8 +58,12 @@ func (d directory) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(file)
-	return data, errors.Join(err, file.Close())
+	var data bytes.Buffer
+	if is, err := file.Stat(); err == nil {
+		data.Grow(int(is.Size()) + bytes.MinRead) // logs are long
+	}
+	_, err = data.ReadFrom(file)
+	return data.Bytes(), errors.Join(err, file.Close())
 }
 
 // seal seals a store that is closed.
