@@ -2,8 +2,10 @@ package pebblestore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"strconv"
 	"strings"
 )
@@ -65,23 +67,30 @@ func chunkAt(data []byte, at int) (c chunk, ok bool) {
 	return c, (sum>>15|sum<<17)+0xa282ead8 == binary.LittleEndian.Uint32(data[at:])
 }
 
-// damageIn finds a bad chunk that was good once. Of a log the chunks of other
-// logs, whose file it has taken over, do not count.
-func damageIn(data []byte, log uint32) (at int, damaged bool) {
+// endOf finds where the chunks of a file end; it is a bad end if a bad chunk is
+// there. Of a log the chunks of other logs, whose file it has taken over, do not
+// count.
+func endOf(data []byte, log uint32) (at int, bad bool) {
 	for at < len(data) {
 		c, ok := chunkAt(data, at)
 		switch {
 		case ok && c.log == log:
 			at += c.size
 		case ok && c.ends(log):
-			return 0, false
+			return at, false
 		case blank(data, at):
 			at += chunkBlock - at%chunkBlock
 		default:
-			return at, beginsBehind(data, at, log)
+			return at, true
 		}
 	}
-	return 0, false
+	return at, false
+}
+
+// damageIn finds a bad chunk that was good once.
+func damageIn(data []byte, log uint32) (at int, damaged bool) {
+	at, bad := endOf(data, log)
+	return at, bad && beginsBehind(data, at, log)
 }
 
 // blank is whether there is no room for a chunk in the rest of a block.
@@ -125,10 +134,47 @@ func (d directory) checkChunks() error {
 			return err
 		}
 		if at, damaged := damageIn(data, log); damaged {
-			return &DamageError{d.path(name), fmt.Sprintf("what is at byte %d does not match its checksum", at)}
+			return d.badChunk(name, at)
 		}
 	}
 	return nil
+}
+
+func (d directory) badChunk(name string, at int) error {
+	return &DamageError{d.path(name), fmt.Sprintf("what is at byte %d does not match its checksum", at)}
+}
+
+// placed adds the place of the damage to what Pebble says when it does not open. Of
+// a log that was not the last one it refuses a bad end as well, and keeps the name
+// of the log to the details. A table that is missing was replaced by what is at the
+// bad end of a manifest.
+func (d directory) placed(err error) error {
+	var log interface{ ErrorDetail() string }
+	switch {
+	case errors.As(err, &log):
+		return fmt.Errorf("%w, %s", err, log.ErrorDetail())
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.Join(d.badManifest(), err)
+	default:
+		return err
+	}
+}
+
+func (d directory) badManifest() error {
+	names, err := d.fs.List(d.name)
+	for _, name := range names {
+		if log, ok := chunked(name); !ok || log > 0 {
+			continue
+		}
+		data, err := d.read(name)
+		if err != nil {
+			return err
+		}
+		if at, bad := endOf(data, 0); bad {
+			return d.badChunk(name, at)
+		}
+	}
+	return err
 }
 
 // chunked is whether a file consists of chunks, and its number if it is a log.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -172,6 +173,92 @@ func place(file string) string {
 	}
 	number, _, _ := strings.Cut(file, ".")
 	return strings.TrimPrefix(number, "MANIFEST-")
+}
+
+// TestDamagedEnds damages the ends of files that Pebble does not take for torn, since
+// something else was done when they were complete.
+func TestDamagedEnds(t *testing.T) {
+	for kind, left := range map[string]func(*testing.T) (*vfs.MemFS, storage.QueueID, int){
+		".log":      twoLogs,
+		"MANIFEST-": compacted,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			fs, id, posted := left(t)
+			list := names(t, fs)
+			file := list[slices.IndexFunc(list, func(name string) bool { return strings.Contains(name, kind) })]
+			size, found := len(read(t, fs, file)), 0
+			for at := size - 40; at < size; at++ {
+				if flipEnd(t, copyOf(t, fs, file, at), file, id, posted) {
+					found++
+				}
+			}
+			if found == 0 {
+				t.Error("no damage was found")
+			}
+		})
+	}
+}
+
+// flipEnd looks at a store with a flipped bit, and reports whether it was found.
+func flipEnd(t *testing.T, fs *vfs.MemFS, file string, id storage.QueueID, posted int) (found bool) {
+	t.Helper()
+	_, inspected := pebblestore.InspectIn(fs, "store")
+	s, err := pebblestore.Open(t.Context(), pebblestore.Config{Dir: "store", FS: fs}.Tuned(tabled))
+	if err == nil {
+		defer s.Close()
+		if got := len(bodies(t, s, id)); got != posted || inspected != nil {
+			t.Errorf("%s: opened with %d of %d messages; inspected: %v", file, got, posted, inspected)
+		}
+		return false
+	}
+	for _, err := range []error{inspected, err} {
+		if err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: found, without its place: %v", file, err)
+		}
+	}
+	return true
+}
+
+// compacted is a store that was not closed, of which tables were replaced last.
+func compacted(t *testing.T) (fs *vfs.MemFS, id storage.QueueID, posted int) {
+	t.Helper()
+	disk := vfs.NewMem()
+	s := open(t, pebblestore.Config{Dir: "store", FS: disk}.Tuned(tabled))
+	defer s.Close()
+	id = newQueue(t, s, "jobs")
+	for ; posted < 3; posted++ {
+		if err := errors.Join(post(t.Context(), s, id, strings.Repeat("x", 1000)), s.Quiet()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return copyOf(t, disk, "", 0), id, posted
+}
+
+// twoLogs is a store after a power cut that has two logs, since the tables for what
+// is in the first could not be written.
+func twoLogs(t *testing.T) (fs *vfs.MemFS, id storage.QueueID, posted int) {
+	t.Helper()
+	crashable := vfs.NewCrashableMem()
+	disk := &sick{FS: crashable}
+	s := open(t, pebblestore.Config{Dir: "store", FS: disk}.Tuned(tabled))
+	id = newQueue(t, s, "jobs")
+	disk.fault.Store(&fault{"create", ".sst", syscall.EIO})
+	for logs := 0; logs < 2; posted++ {
+		if err := post(t.Context(), s, id, strings.Repeat("x", 1000)); err != nil {
+			t.Fatal(err)
+		}
+		fs, logs = crashable.CrashClone(vfs.CrashCloneCfg{}), 0
+		for _, name := range names(t, fs) {
+			if strings.HasSuffix(name, ".log") {
+				logs++
+			}
+		}
+	}
+	disk.fault.Store(nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return fs, id, posted
 }
 
 // TestDamagedBlock damages what one queue has on disk: calls that read it fail,

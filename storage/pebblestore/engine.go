@@ -50,7 +50,7 @@ func (s *Store) openEngine() (*engine, error) {
 		return nil, fmt.Errorf("pebblestore: %w", err)
 	}
 	if err := e.openPebble(); err != nil {
-		return nil, fmt.Errorf("pebblestore: open %s: %w", s.dir, err)
+		return nil, fmt.Errorf("pebblestore: open %s: %w", s.dir, d.placed(err))
 	}
 	e.committer = newCommitter(e.db, e.health)
 	if err := joinErrors(e.loadCatalog(), e.loadAudiences()); err != nil {

@@ -84,7 +84,7 @@ func (i *inspector) run() error {
 	o.EventListener = &pebble.EventListener{DataCorruption: toldToTheReader}
 	db, err := pebble.Open(i.name, o)
 	if err != nil {
-		return err
+		return i.placed(err)
 	}
 	i.db, i.lives = db, make(map[uint64]bool)
 	err = i.tables()
