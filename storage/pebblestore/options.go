@@ -18,6 +18,14 @@ const pebbleFormat = pebble.FormatWALSyncChunks
 // Pebble was rewriting meanwhile waits for some.
 const rangesLinger = 10 * time.Second
 
+// Tables consist of blocks, each of which is compressed, checked, written and read
+// as one. Blocks of Pebble's 4 KiB would hold three messages of 1 KiB, and tables be
+// mostly the work around them.
+const (
+	blockBytes = 32 << 10
+	indexBytes = 256 << 10 // of the blocks that say where blocks are
+)
+
 func options(fs vfs.FS, l pebble.Logger) *pebble.Options {
 	o := &pebble.Options{
 		FS:                          fs,
@@ -32,6 +40,7 @@ func options(fs vfs.FS, l pebble.Logger) *pebble.Options {
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
 	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	o.Levels[0].BlockSize, o.Levels[0].IndexBlockSize = blockBytes, indexBytes // and so on all levels
 	return o
 }
 
