@@ -119,7 +119,10 @@ func beginsBehind(data []byte, at int, log uint32) bool {
 
 // checkChunks refuses a store of which a log or a manifest is damaged before its
 // end.
-func (d directory) checkChunks() error {
+func (d directory) checkChunks() error { return d.eachChunked(damageIn) }
+
+// eachChunked looks into logs and manifests, and tells of the first that is bad.
+func (d directory) eachChunked(look func(data []byte, log uint32) (at int, bad bool)) error {
 	names, err := d.fs.List(d.name)
 	if err != nil {
 		return err
@@ -133,15 +136,11 @@ func (d directory) checkChunks() error {
 		if err != nil {
 			return err
 		}
-		if at, damaged := damageIn(data, log); damaged {
-			return d.badChunk(name, at)
+		if at, bad := look(data, log); bad {
+			return &DamageError{d.path(name), fmt.Sprintf("what is at byte %d does not match its checksum", at)}
 		}
 	}
 	return nil
-}
-
-func (d directory) badChunk(name string, at int) error {
-	return &DamageError{d.path(name), fmt.Sprintf("what is at byte %d does not match its checksum", at)}
 }
 
 // placed adds the place of the damage to what Pebble says when it does not open. Of
@@ -161,20 +160,12 @@ func (d directory) placed(err error) error {
 }
 
 func (d directory) badManifest() error {
-	names, err := d.fs.List(d.name)
-	for _, name := range names {
-		if log, ok := chunked(name); !ok || log > 0 {
-			continue
+	return d.eachChunked(func(data []byte, log uint32) (at int, bad bool) {
+		if log > 0 {
+			return 0, false
 		}
-		data, err := d.read(name)
-		if err != nil {
-			return err
-		}
-		if at, bad := endOf(data, 0); bad {
-			return d.badChunk(name, at)
-		}
-	}
-	return err
+		return endOf(data, 0)
+	})
 }
 
 // chunked is whether a file consists of chunks, and its number if it is a log.

@@ -58,18 +58,23 @@ func copyOf(t *testing.T, from *vfs.MemFS, flipped string, at int) *vfs.MemFS {
 		if name == flipped {
 			data[at] ^= 1 << (at % 8)
 		}
-		f, err := to.Create("store/"+name, vfs.WriteCategoryUnspecified)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write(data); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		write(t, to, name, data)
 	}
 	return to
+}
+
+func write(t *testing.T, fs *vfs.MemFS, name string, data []byte) {
+	t.Helper()
+	f, err := fs.Create("store/"+name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func names(t *testing.T, fs vfs.FS) []string {
@@ -320,16 +325,7 @@ func spoil(t *testing.T, fs *vfs.MemFS, text string) {
 			continue
 		}
 		data[at] ^= 1
-		f, err := fs.Create("store/"+name, vfs.WriteCategoryUnspecified)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write(data); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		write(t, fs, name, data)
 		return
 	}
 	t.Fatal("no table has the text")
